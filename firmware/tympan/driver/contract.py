@@ -1,0 +1,360 @@
+"""The contract between the firmware and what knows hardware.
+
+Two contracts, kept apart:
+
+* A *transport* is a byte pipe to a device with a back channel: open, identify, write, read, close. It knows nothing of
+  printer languages. It is found through the entry point group ``tympan.transports``; the entry point's name is the
+  device URI's scheme.
+* A *driver* knows a family of printers: its capabilities as data, the encoder that turns pixels and text into its
+  language, what to send before, after and instead of the rest of a job. It never does input or output. It is found
+  through ``tympan.drivers``; profiles are its data files.
+
+Both are structural protocols, so that a plug-in needs no base class. This module has no code that does anything.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, ClassVar, Protocol
+
+from numpy.typing import NDArray
+
+from tympan.driver.ticket import JobTicket, MediaSpec
+
+MAX_WRITE_TIMEOUT_S = 0.2
+"""The longest a transport call may block: what makes every write cancellable within 200 ms."""
+
+
+# --- devices and transports -------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceIdentity:
+    """What a device says it is; empty where it does not say.
+
+    Attributes:
+        device_id: The IEEE 1284 device id as the device gave it, ``MFG:…;MDL:…;CMD:…;``.
+        make: Manufacturer.
+        model: Model.
+        serial_number: Serial number, or another thing that stays the same over re-plugging.
+        commands: Languages of ``CMD``, upper case, such as ``("PCL", "PJL")``.
+    """
+
+    device_id: str = ""
+    make: str = ""
+    model: str = ""
+    serial_number: str = ""
+    commands: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class DiscoveredDevice:
+    """A device that a transport found: what ``tympan devices`` lists.
+
+    Attributes:
+        device_uri: The URI to configure; stable over re-plugging where the hardware allows.
+        info: A line for people.
+        identity: What the device says it is.
+    """
+
+    device_uri: str
+    info: str
+    identity: DeviceIdentity = field(default_factory=DeviceIdentity)
+
+
+@dataclass(frozen=True, slots=True)
+class PortStatus:
+    """The three bits every printer port has (USB printer class §4.2.2)."""
+
+    paper_empty: bool
+    selected: bool
+    error: bool
+
+
+@dataclass(frozen=True, slots=True)
+class TransportContext:
+    """What a transport may need to know besides its URI.
+
+    Attributes:
+        printer_name: The printer it serves.
+        state_dir: The service's state directory.
+    """
+
+    printer_name: str
+    state_dir: Path
+
+
+class Transport(Protocol):
+    """A byte pipe to one device.
+
+    All methods block, but none longer than its ``timeout_s`` (at most `MAX_WRITE_TIMEOUT_S`), except `open`, which
+    may take as long as `open_timeout_s` says. They are called from one thread of the device link; `read` and
+    `port_status` may be called from a second one at the same time as `write`.
+
+    Every failure is a :class:`tympan.errors.DeviceError` or another `OSError`. After a
+    :class:`~tympan.errors.DeviceGoneError` the transport is closed with `close` and opened again later.
+    """
+
+    uri: str
+    open_timeout_s: float
+
+    @classmethod
+    def discover(cls) -> Sequence[DiscoveredDevice]:
+        """List the devices of this kind that are there now; empty where that cannot be known."""
+        ...
+
+    def __init__(self, uri: str, context: TransportContext) -> None:
+        """Take the device URI apart; opens nothing.
+
+        Raises:
+            tympan.errors.ConfigError: The URI has a mistake; ``problem`` names the part.
+        """
+        ...
+
+    def open(self) -> DeviceIdentity:
+        """Open the device and say what it is.
+
+        Raises:
+            tympan.errors.DeviceNotFoundError: It is not there now.
+            tympan.errors.DeviceBusyError: Somebody else has it.
+            tympan.errors.DevicePermissionError: We may not.
+            tympan.errors.DeviceError: Anything else.
+        """
+        ...
+
+    def begin_job(self, job_id: int, extension: str) -> None:
+        """A job's bytes follow. `extension` is the language's file name extension without a dot."""
+        ...
+
+    def write(self, data: bytes | memoryview, timeout_s: float) -> int:
+        """Give bytes to the device; returns how many it took, 0 where it took none in time (it is busy).
+
+        Raises:
+            tympan.errors.DeviceGoneError: The device went away; nothing more of `data` than counted before was taken.
+            tympan.errors.DeviceError: It failed otherwise.
+        """
+        ...
+
+    def read(self, limit: int, timeout_s: float) -> bytes:
+        """Take up to `limit` bytes off the back channel; empty where none came in time or there is no back channel."""
+        ...
+
+    def end_job(self, timeout_s: float) -> bool:
+        """The job's last byte was written. True once all of it has left for the device (or was printed, where the
+        transport knows); False: not yet, call again."""
+        ...
+
+    def port_status(self) -> PortStatus | None:
+        """The port's status bits, None where the port has none."""
+        ...
+
+    def soft_reset(self) -> None:
+        """Empty the device's input buffer where the port can (USB SOFT_RESET); otherwise nothing."""
+        ...
+
+    def close(self) -> None:
+        """Let go of the device. Never raises, never blocks longer than `MAX_WRITE_TIMEOUT_S`; may be called twice."""
+        ...
+
+
+# --- drivers ----------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Capabilities:
+    """What a printer can do, as data: the source of its IPP attributes. What is not obeyed is not named here.
+
+    Attributes:
+        make_and_model: ``printer-make-and-model``.
+        device_id: ``printer-device-id`` to give where the device has none, IEEE 1284 syntax.
+        native_formats: MIME types the printer takes as they are, the main one first.
+        extension: File name extension of the language.
+        resolutions_dpi: ``printer-resolution-supported``; the first is the default.
+        media: Every size offered, each with its margins and default source; the first is the default.
+        media_ready: Names of `media` that are loaded, by source, when the configuration says nothing else.
+        media_custom_hmm: Smallest and largest (width, length) of custom sizes, None where only `media` can be had.
+        media_sources: ``media-source-supported``; the first is the default.
+        media_types: ``media-type-supported``; the first is the default.
+        roll: Prints on a roll: length follows content, blank tails are trimmed.
+        sides: ``sides-supported``; the first is the default.
+        color: ``color-supported``.
+        print_color_modes: ``print-color-mode-supported``; the first is the default.
+        print_qualities: ``print-quality-supported``, values 3, 4, 5.
+        copies_max: Upper end of ``copies-supported``.
+        finishings: ``finishings-supported`` as enum values, PWG 5100.1; always with 3 (none).
+        finishings_default: ``finishings-default``.
+        output_bins: ``output-bin-supported``; the first is the default.
+        pages_per_minute: ``pages-per-minute``.
+        kind: ``printer-kind`` keyword, PWG 5100.13: ``receipt``, ``document``, ``label`` …
+    """
+
+    make_and_model: str
+    device_id: str
+    native_formats: tuple[str, ...]
+    extension: str
+    resolutions_dpi: tuple[tuple[int, int], ...]
+    media: tuple[MediaSpec, ...]
+    media_ready: Mapping[str, str]
+    media_custom_hmm: tuple[tuple[int, int], tuple[int, int]] | None = None
+    media_sources: tuple[str, ...] = ("main",)
+    media_types: tuple[str, ...] = ("stationery",)
+    roll: bool = False
+    sides: tuple[str, ...] = ("one-sided",)
+    color: bool = False
+    print_color_modes: tuple[str, ...] = ("monochrome",)
+    print_qualities: tuple[int, ...] = (4,)
+    copies_max: int = 999
+    finishings: tuple[int, ...] = (3,)
+    finishings_default: tuple[int, ...] = (3,)
+    output_bins: tuple[str, ...] = ("face-down",)
+    pages_per_minute: int = 1
+    kind: tuple[str, ...] = ("document",)
+
+
+@dataclass(frozen=True, slots=True)
+class PageFormat:
+    """The pixels an encoder takes for one side of a sheet, or one piece of roll.
+
+    The raster covers the printable area. Where the layout puts the document's page, it places it on the medium and
+    gives the encoder what falls into this window.
+
+    Attributes:
+        resolution_dpi: Dots per inch across and along the feed.
+        width_px: Width of the raster.
+        height_px: Height of the raster; None on a roll: as many rows as the content has.
+        media_width_px: Width of the whole medium at this resolution.
+        media_height_px: Length of the whole medium; on a roll the length the client laid out for.
+        left_px: Where the raster begins, from the medium's left edge.
+        top_px: Where the raster begins, from the medium's top edge.
+        dot_gain: How much larger a printed dot is than its pixel, 0 (none) to 1: the halftone makes up for it.
+        trim_tail: Blank rows at the end are not printed (roll paper).
+    """
+
+    resolution_dpi: tuple[int, int]
+    width_px: int
+    height_px: int | None
+    media_width_px: int
+    media_height_px: int
+    left_px: int = 0
+    top_px: int = 0
+    dot_gain: float = 0.0
+    trim_tail: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class TextFormat:
+    """The printer's own fixed-pitch font, for ``text/plain`` as native text.
+
+    Attributes:
+        columns: Characters in a line.
+        cell_width_px: Width of a character cell in dots of the `PageFormat`.
+        cell_height_px: Line advance in dots.
+    """
+
+    columns: int
+    cell_width_px: int
+    cell_height_px: int
+
+
+class Encoder(Protocol):
+    """Turns one job's pixels, and text where the printer has a font, into the printer's language.
+
+    It runs in the render worker, for one job, and is called in this order: ``begin_job``, then for each page
+    ``begin_page``, any number of ``band`` and ``text_line``, ``end_page``; last ``end_job``. Each call returns the
+    bytes to send. They end where a command ends, so that a job can be stopped between any two calls.
+    """
+
+    extension: str
+
+    def page_format(self) -> PageFormat:
+        """The raster it takes, from the ticket it was made with; the same for every page."""
+        ...
+
+    def text_format(self) -> TextFormat | None:
+        """Its own font, or None: text is drawn as pixels."""
+        ...
+
+    def can_encode(self, text: str) -> bool:
+        """Whether the printer's own font and code pages have every character of `text`."""
+        ...
+
+    def begin_job(self) -> bytes:
+        """What opens the job: resynchronise, initialise, the job wrapper."""
+        ...
+
+    def begin_page(self, copies: int, *, back: bool = False) -> bytes:
+        """A page (side) starts; `copies` times uncollated; `back`: on the back of the sheet before."""
+        ...
+
+    def band(self, rows: NDArray[Any]) -> bytes:
+        """The next rows of the page.
+
+        Args:
+            rows: ``uint8``, C-contiguous, shape (height, (width_px + 7) // 8), most significant bit left, 1 is black;
+                bits beyond `PageFormat.width_px` are 0. Any height from 1.
+        """
+        ...
+
+    def text_line(self, text: str) -> bytes:
+        """One line in the printer's own font, at most `TextFormat.columns` characters for which `can_encode` is true.
+
+        Only where `text_format` is not None. It advances by ``cell_height_px``, as a drawn line would.
+        """
+        ...
+
+    def end_page(self) -> bytes:
+        """The page is complete: form feed, or the cut where each page is cut."""
+        ...
+
+    def end_job(self) -> bytes:
+        """What closes the job: the cut, the job wrapper's end."""
+        ...
+
+
+class Driver(Protocol):
+    """A family of printers: data and pure functions.
+
+    Attributes:
+        name: The entry point's name, such as ``escpos``.
+    """
+
+    name: ClassVar[str]
+
+    def profiles(self) -> Mapping[str, str]:
+        """Profile names and, for people, what they stand for."""
+        ...
+
+    def match(self, identity: DeviceIdentity) -> str | None:
+        """The profile for a device, from its identity; None where this driver does not know it (``driver = "auto"``)."""
+        ...
+
+    def capabilities(self, profile: str) -> Capabilities:
+        """What a printer of this profile can do.
+
+        Raises:
+            tympan.errors.DriverError: There is no such profile.
+        """
+        ...
+
+    def encoder(self, profile: str, ticket: JobTicket) -> Encoder:
+        """An encoder for one job.
+
+        Raises:
+            tympan.errors.DriverError: There is no such profile.
+            tympan.errors.DocumentError: The ticket asks for what the profile cannot do.
+        """
+        ...
+
+    def raw_prologue(self, profile: str) -> bytes:
+        """What goes before a document that is already in the printer's language: makes a sane start after leftovers."""
+        ...
+
+    def raw_epilogue(self, profile: str) -> bytes:
+        """What goes after such a document; often nothing."""
+        ...
+
+    def abandon(self, profile: str) -> bytes:
+        """What to send after a job was stopped between two commands, so that the next one starts clean."""
+        ...

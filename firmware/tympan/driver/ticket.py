@@ -1,0 +1,86 @@
+"""The job ticket: everything about a job that rendering and encoding obey, with defaults already applied.
+
+The service makes it from the job's attributes and the printer's defaults; the render worker and the driver's encoder
+obey it. It crosses a process boundary, so it is plain data. Names and values are those of the IPP attributes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+HMM_PER_INCH = 2540
+"""Hundredths of a millimetre in an inch: the unit of media sizes, PWG 5100.7 §6.3."""
+
+
+@dataclass(frozen=True, slots=True)
+class MediaSpec:
+    """The paper a job is for: ``media-col`` with every member resolved.
+
+    Attributes:
+        name: ``media-size-name``, PWG 5101.1, such as ``iso_a4_210x297mm``.
+        width_hmm: Across the feed, hundredths of a millimetre.
+        length_hmm: Along the feed, hundredths of a millimetre.
+        left_margin_hmm: What cannot, or shall not, be printed at each edge.
+        right_margin_hmm: See `left_margin_hmm`.
+        top_margin_hmm: See `left_margin_hmm`.
+        bottom_margin_hmm: See `left_margin_hmm`.
+        source: ``media-source`` keyword, such as ``main``; ``auto`` where the printer chooses.
+        type: ``media-type`` keyword, such as ``stationery``.
+        roll: The length follows the content: `length_hmm` is only the page a client lays out for.
+    """
+
+    name: str
+    width_hmm: int
+    length_hmm: int
+    left_margin_hmm: int = 0
+    right_margin_hmm: int = 0
+    top_margin_hmm: int = 0
+    bottom_margin_hmm: int = 0
+    source: str = "auto"
+    type: str = "stationery"
+    roll: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class JobTicket:
+    """What a job asks for, resolved.
+
+    Attributes:
+        job_id: ``job-id``.
+        job_name: ``job-name``.
+        user_name: ``job-originating-user-name``.
+        media: The paper.
+        copies: 1 and up.
+        collated: Copies come as whole documents one after another (``separate-documents-collated-copies``), not page by page.
+        sides: ``one-sided``, ``two-sided-long-edge`` or ``two-sided-short-edge``.
+        page_ranges: Inclusive page ranges from 1, ascending and without overlap; empty: all pages.
+        number_up: Pages on one side: 1, 2 or 4.
+        orientation_requested: 3 portrait, 4 landscape, 5 reverse-landscape, 6 reverse-portrait; 0: as the document says.
+        print_scaling: ``auto``, ``auto-fit``, ``fit``, ``fill`` or ``none``, PWG 5100.16 §5.2.
+        print_quality: 3 draft, 4 normal, 5 high.
+        resolution_dpi: Dots per inch across and along the feed.
+        print_color_mode: ``monochrome``, ``bi-level``, ``auto`` or ``color``.
+        print_content_optimize: ``auto``, ``text``, ``graphic``, ``photo`` or ``text-and-graphic``.
+        finishings: Values of ``finishings``: 3 none, 11 trim …, PWG 5100.1.
+        output_bin: ``output-bin`` keyword.
+        first_page: Sheet side to go on from after a fault, counted from 1; what comes before it is not encoded.
+    """
+
+    job_id: int
+    media: MediaSpec
+    job_name: str = ""
+    user_name: str = ""
+    copies: int = 1
+    collated: bool = True
+    sides: str = "one-sided"
+    page_ranges: tuple[tuple[int, int], ...] = ()
+    number_up: int = 1
+    orientation_requested: int = 0
+    print_scaling: str = "auto"
+    print_quality: int = 4
+    resolution_dpi: tuple[int, int] = (0, 0)
+    print_color_mode: str = "monochrome"
+    print_content_optimize: str = "auto"
+    finishings: tuple[int, ...] = ()
+    output_bin: str = "face-down"
+    first_page: int = 1
