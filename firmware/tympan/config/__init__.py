@@ -1,0 +1,45 @@
+"""The configuration: frozen settings, and the loader that names every mistake by file, line and key.
+
+It knows keys, types and ranges. Whether a driver, a profile or a device scheme exists, the driver registry knows;
+``tympan check`` asks both.
+"""
+
+from tympan.config.loader import (
+    DEFAULT_PATH,
+    ConfigMistakesError,
+    apply_environment,
+    config_files,
+    load,
+    read,
+)
+from tympan.config.settings import (
+    Address,
+    LimitSettings,
+    LogSettings,
+    Place,
+    PrinterSettings,
+    RenderSettings,
+    ServerSettings,
+    Settings,
+    parse_address,
+)
+from tympan.config.simulation import simulation_settings
+
+__all__ = [
+    "DEFAULT_PATH",
+    "Address",
+    "ConfigMistakesError",
+    "LimitSettings",
+    "LogSettings",
+    "Place",
+    "PrinterSettings",
+    "RenderSettings",
+    "ServerSettings",
+    "Settings",
+    "apply_environment",
+    "config_files",
+    "load",
+    "parse_address",
+    "read",
+    "simulation_settings",
+]

@@ -1,0 +1,382 @@
+"""The settings, as frozen types: every key of the configuration with its default, its range and what it means.
+
+A key is described here and nowhere else; docs/configuration.md is checked against this file. Units stand in the names.
+Nothing here reads files.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import NamedTuple
+
+from tympan.config.option import option
+
+KIB = 1024
+MIB = 1024 * KIB
+GIB = 1024 * MIB
+
+IPP_PORT = 631
+"""The port of IPP, RFC 8010 §4."""
+
+SIMULATION_PORT = 8631
+"""Where ``tympan serve --simulate`` listens: above 1023, so that no right is needed."""
+
+MAX_PRINTERS = 64
+
+
+class Address(NamedTuple):
+    """An address to listen on."""
+
+    host: str
+    port: int
+
+
+class Place(NamedTuple):
+    """Where a key was set."""
+
+    path: str
+    line: int
+
+
+def parse_address(text: str) -> Address:
+    """Take ``HOST:PORT`` apart; IPv6 addresses stand in brackets, ``[::]:631``. The host is given without them.
+
+    Raises:
+        ValueError: It is no address; the message says why.
+    """
+    host, colon, port = text.rpartition(":")
+    if not colon or not host:
+        raise ValueError(
+            f'{text!r} is no address: it takes HOST:PORT, such as "[::]:631" or "127.0.0.1:8631"'
+        )
+    if not (port.isascii() and port.isdigit() and int(port) <= 65535):
+        raise ValueError(f"{text!r}: {port!r} is no port: 0 to 65535")
+    if host.startswith("[") and host.endswith("]"):
+        host = host[1:-1]
+    elif ":" in host:
+        raise ValueError(f'{text!r}: an IPv6 address stands in brackets, such as "[::1]:631"')
+    return Address(host, int(port))
+
+
+def _addresses_problem(addresses: tuple[str, ...]) -> str | None:
+    if not addresses:
+        return "there must be at least one address"
+    try:
+        parsed = [parse_address(address) for address in addresses]
+    except ValueError as error:
+        return str(error)
+    return "an address is given twice" if len(set(parsed)) < len(parsed) else None
+
+
+_HOST_NAME = re.compile(
+    r"(?!-)[A-Za-z0-9-]{1,63}(?<!-)(\.(?!-)[A-Za-z0-9-]{1,63}(?<!-))*\.?|\[[0-9a-fA-F:.]+\]"
+)
+
+
+def _host_name_problem(name: str) -> str | None:
+    if len(name) <= 253 and _HOST_NAME.fullmatch(name):
+        return None
+    return f"{name!r} is no host name: letters, digits and hyphens, parts separated by dots"
+
+
+_PRINTER_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
+
+
+def _printer_name_problem(name: str) -> str | None:
+    if _PRINTER_NAME.fullmatch(name):
+        return None
+    return (
+        f"{name!r} cannot be in a URI as it is: 1 to 63 of a to z, 0 to 9, '-' and '_', beginning with a letter or a digit "
+        "(the name that people see is 'info')"
+    )
+
+
+_URI_SCHEME = re.compile(r"[a-z][a-z0-9+.-]*:.+", re.ASCII)
+
+
+def _device_problem(device: str) -> str | None:
+    if _URI_SCHEME.fullmatch(device):
+        return None
+    return f"{device!r} is no device URI; it begins with a scheme, such as usb: or serial: (`tympan devices` lists what is there)"
+
+
+def _absolute_problem(path: str) -> str | None:
+    return None if path.startswith("/") else f"{path!r} is no absolute path"
+
+
+def _geo_problem(uri: str) -> str | None:
+    if not uri or re.fullmatch(r"geo:-?\d{1,2}(\.\d+)?,-?\d{1,3}(\.\d+)?(,-?\d+(\.\d+)?)?(;.*)?", uri):
+        return None
+    return f"{uri!r} is no geo URI (RFC 5870), such as geo:48.2010,16.3695"
+
+
+def _text_problem(limit: int) -> Callable[[str], str | None]:
+    def problem(text: str) -> str | None:
+        length = len(text.encode())
+        if length > limit:
+            return f"{length} bytes are too long: at most {limit}"
+        return (
+            "control characters are not allowed" if any(ord(character) < 32 for character in text) else None
+        )
+
+    return problem
+
+
+def host_name() -> str:
+    """This machine's name on the local network: ``NAME.local`` where it has no domain."""
+    node = os.uname().nodename or "localhost"
+    return node if "." in node or node == "localhost" else f"{node}.local"
+
+
+@dataclass(frozen=True)
+class ServerSettings:
+    """``[server]``: where the service listens, what it keeps where, and what it says of its place."""
+
+    listen: tuple[str, ...] = option(
+        "Addresses to listen on, `HOST:PORT`; `[::]` stands for every address, IPv4 as well. Port 0 takes a free one.",
+        default=(f"[::]:{IPP_PORT}",),
+        problem=_addresses_problem,
+    )
+    state_dir: str = option(
+        "Directory for jobs, documents and what must survive a restart.",
+        default="/var/lib/tympan",
+        problem=_absolute_problem,
+    )
+    durability: str = option(
+        "`full`: a job is on the disk before its client hears that it was accepted, and survives a power cut. `relaxed`: it survives "
+        "a crash of the service, but not always a power cut; spares SD cards.",
+        default="full",
+        choices=("full", "relaxed"),
+    )
+    name: str = option(
+        "Host name in the URIs that clients are given.",
+        default_factory=host_name,
+        problem=_host_name_problem,
+        default_note="the machine's name and `.local`",
+    )
+    location: str = option(
+        "`printer-location` of printers that give none.", default="", problem=_text_problem(127)
+    )
+    geo_location: str = option("`printer-geo-location`, a geo URI.", default="", problem=_geo_problem)
+    organization: str = option("`printer-organization`.", default="", problem=_text_problem(127))
+    organizational_unit: str = option(
+        "`printer-organizational-unit`.", default="", problem=_text_problem(127)
+    )
+
+    @property
+    def addresses(self) -> tuple[Address, ...]:
+        """`listen`, taken apart."""
+        return tuple(parse_address(text) for text in self.listen)
+
+
+@dataclass(frozen=True)
+class LimitSettings:
+    """``[limits]``: what the service accepts, keeps and waits for. The defaults suit a Raspberry Pi with 512 MB."""
+
+    max_connections: int = option(
+        "Connections open at the same time; one more is closed at once.",
+        default=512,
+        minimum=1,
+        maximum=65536,
+    )
+    max_request_header_bytes: int = option(
+        "Longest HTTP request line, and longest header field.",
+        default=8 * KIB,
+        minimum=1 * KIB,
+        maximum=64 * KIB,
+    )
+    max_ipp_bytes: int = option(
+        "Longest IPP message of a request, without the document behind it.",
+        default=1 * MIB,
+        minimum=4 * KIB,
+        maximum=16 * MIB,
+    )
+    max_attributes: int = option(
+        "Most attributes and values in an IPP message.", default=10_000, minimum=100, maximum=1_000_000
+    )
+    max_document_bytes: int = option(
+        "Longest document, as it is after decompression.",
+        default=1 * GIB,
+        minimum=64 * KIB,
+        maximum=1024 * GIB,
+    )
+    max_decompression_ratio: int = option(
+        "How many times longer a gzip or deflate document may become.",
+        default=200,
+        minimum=2,
+        maximum=100_000,
+    )
+    max_documents_per_job: int = option("Most documents in a job.", default=100, minimum=1, maximum=10_000)
+    max_copies: int = option("Most copies of a job.", default=999, minimum=1, maximum=100_000)
+    max_jobs: int = option(
+        "Most jobs waiting and printing, all printers together; one more is refused with `server-error-busy`.",
+        default=20_000,
+        minimum=1,
+        maximum=1_000_000,
+    )
+    history_jobs: int = option(
+        "Finished jobs to remember; the oldest go first. Their documents go when they finish.",
+        default=500,
+        minimum=0,
+        maximum=1_000_000,
+    )
+    spool_bytes: int = option(
+        "Disk space for documents of waiting jobs, all together.",
+        default=2 * GIB,
+        minimum=1 * MIB,
+        maximum=1024 * GIB,
+    )
+    spool_reserve_bytes: int = option(
+        "Disk space to leave free; below it new documents are refused.",
+        default=64 * MIB,
+        minimum=0,
+        maximum=1024 * GIB,
+    )
+    request_header_timeout_s: int = option(
+        "Time for a request's HTTP header and its IPP message to arrive.", default=30, minimum=1, maximum=3600
+    )
+    request_body_idle_timeout_s: int = option(
+        "Time an upload may stand still before it counts as broken off.",
+        default=90,
+        minimum=1,
+        maximum=86_400,
+    )
+    keepalive_timeout_s: int = option(
+        "Time an idle connection is kept.", default=60, minimum=1, maximum=86_400
+    )
+    multiple_operation_timeout_s: int = option(
+        "`multiple-operation-time-out`: time a job waits for its next document, RFC 8011 §5.4.31.",
+        default=120,
+        minimum=15,
+        maximum=86_400,
+    )
+    shutdown_timeout_s: int = option(
+        "Time that running answers and uploads get when the service is told to stop.",
+        default=5,
+        minimum=0,
+        maximum=600,
+    )
+
+
+@dataclass(frozen=True)
+class RenderSettings:
+    """``[render]``: how documents become pixels, and what a worker that does it may use."""
+
+    memory_mib: int = option(
+        "Memory of a render worker; one that wants more is ended and its job aborted.",
+        default=384,
+        minimum=96,
+        maximum=65536,
+    )
+    stall_cpu_s: int = option(
+        "Processor time a worker may use without giving any output.", default=120, minimum=1, maximum=86_400
+    )
+    stall_wall_s: int = option(
+        "Time a worker may take without giving any output, not counting what it waits for a document or a printer.",
+        default=600,
+        minimum=1,
+        maximum=86_400,
+    )
+    max_pages: int = option(
+        "Most pages of a document; what comes after is an error.",
+        default=10_000,
+        minimum=1,
+        maximum=1_000_000,
+    )
+    halftone: str = option(
+        "How greys become dots: `ordered` is fast and even, `error-diffusion` keeps more detail; `auto` takes error diffusion for "
+        "photos and high quality, ordered for the rest.",
+        default="auto",
+        choices=("auto", "ordered", "error-diffusion"),
+    )
+
+
+@dataclass(frozen=True)
+class LogSettings:
+    """``[log]``: what the service says on standard error (in the journal, when systemd runs it)."""
+
+    level: str = option(
+        "Least important messages to write.", default="info", choices=("debug", "info", "warning", "error")
+    )
+
+
+@dataclass(frozen=True)
+class PrinterSettings:
+    """``[[printers]]``: one printer."""
+
+    name: str = option("Its name in the URI, `/ipp/print/NAME`.", problem=_printer_name_problem)
+    device: str = option("Device URI; `tympan devices` lists what is connected.", problem=_device_problem)
+    driver: str = option("The driver, or `auto`: from the IEEE 1284 device id.", default="auto")
+    profile: str = option(
+        "The driver's profile for this model.", default="", default_note="the driver's own choice"
+    )
+    info: str = option(
+        "`printer-info`: the name that people see.",
+        default="",
+        problem=_text_problem(127),
+        default_note="the name",
+    )
+    location: str = option(
+        "`printer-location`.", default="", problem=_text_problem(127), default_note="`server.location`"
+    )
+    default: bool = option(
+        "The printer at `/ipp/print`. One printer at most.", default=False, default_note="the first printer"
+    )
+    media_ready: Mapping[str, str] = option(
+        'What is loaded: source to media size name, such as `{ main = "iso_a4_210x297mm" }`.',
+        default_factory=dict,
+        default_note="what the profile says",
+    )
+    defaults: Mapping[str, object] = option(
+        'What a job gets that asks for nothing else: IPP names to values, such as `{ sides = "two-sided-long-edge" }`.',
+        default_factory=dict,
+        default_note="what the profile says",
+    )
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Everything that can be configured, checked.
+
+    Attributes:
+        server: ``[server]``.
+        limits: ``[limits]``.
+        render: ``[render]``.
+        log: ``[log]``.
+        printers: ``[[printers]]``, in the order they stand in.
+        places: Where each key was set, by its dotted name (``limits.max_jobs``, ``printers.NAME.device``); for messages.
+    """
+
+    server: ServerSettings = field(default_factory=ServerSettings)
+    limits: LimitSettings = field(default_factory=LimitSettings)
+    render: RenderSettings = field(default_factory=RenderSettings)
+    log: LogSettings = field(default_factory=LogSettings)
+    printers: tuple[PrinterSettings, ...] = ()
+    places: Mapping[str, Place] = field(default_factory=dict, compare=False, repr=False)
+
+    @property
+    def default_printer(self) -> PrinterSettings | None:
+        """The printer at ``/ipp/print``: the one that says so, or the first."""
+        return next(
+            (printer for printer in self.printers if printer.default),
+            self.printers[0] if self.printers else None,
+        )
+
+    def place(self, key: str) -> Place:
+        """Where `key` was set, or the nearest table around it; an empty place where no file set it."""
+        while key:
+            if key in self.places:
+                return self.places[key]
+            key = key.rpartition(".")[0]
+        return Place("", 0)
+
+    def listening_on(self, *listen: str) -> Settings:
+        """The same settings with other addresses: what ``--port`` does."""
+        return replace(self, server=replace(self.server, listen=listen))
+
+    def keeping_state_in(self, state_dir: str) -> Settings:
+        """The same settings with another state directory: what ``--state-dir`` does."""
+        return replace(self, server=replace(self.server, state_dir=state_dir))

@@ -1,0 +1,37 @@
+"""The settings of ``tympan serve --simulate``: two simulated printers and no file."""
+
+from __future__ import annotations
+
+from tympan.config.settings import SIMULATION_PORT, PrinterSettings, ServerSettings, Settings
+
+
+def simulation_settings(state_dir: str, port: int = SIMULATION_PORT) -> Settings:
+    """A receipt printer, the default one, and a laser printer, both simulated.
+
+    Args:
+        state_dir: Absolute path; the pictures of printed pages go to ``simulated/NAME/`` in it.
+        port: TCP port to listen on, on every address; 0 takes a free one.
+    """
+    return Settings(
+        server=ServerSettings(listen=(f"[::]:{port}",), state_dir=state_dir, location="Simulated"),
+        printers=(
+            PrinterSettings(
+                name="receipt",
+                info="Simulated receipt printer",
+                location="Simulated",
+                device="sim://receipt",
+                driver="escpos",
+                profile="generic-80mm",
+                default=True,
+            ),
+            PrinterSettings(
+                name="laser",
+                info="Simulated laser printer",
+                location="Simulated",
+                device="sim://laser",
+                driver="pcl",
+                profile="generic-pcl5e-duplex",
+                media_ready={"main": "iso_a4_210x297mm"},
+            ),
+        ),
+    )
