@@ -1,0 +1,82 @@
+# tympan: what a person types. `make run` is the first command, `make test` the second.
+#
+#   make run     start the service with two simulated printers       PORT=8631  STATE_DIR=state  ARGS=…
+#   make test    the whole test suite                                ARGS=…  (for pytest)
+#   make check   format, lint, types, import contracts, unit tests: before each commit
+#
+# PYTHON=… chooses the interpreter (3.11 or newer), VENV=… where the virtual environment is.
+
+PYTHON ?= python3
+VENV ?= .venv
+PORT ?= 8631
+STATE_DIR ?= $(CURDIR)/state
+ARGS ?=
+
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+SOURCES := firmware drivers hw-sim tests
+
+# What the tests compare with, or print through.
+TEST_PACKAGES := cups cups-client cups-ipp-utils ghostscript poppler-utils fonts-dejavu-core
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help run test check format test-packages constraints clean
+
+help:
+	@sed -n 's/^#   \(make .*\)/\1/p' Makefile
+
+run: $(VENV)/installed-run
+	@exec $(BIN)/tympan serve --simulate --welcome --port $(PORT) --state-dir "$(STATE_DIR)" $(ARGS)
+
+test: $(VENV)/installed-dev test-packages
+	$(BIN)/python -m pytest $(ARGS)
+
+check: $(VENV)/installed-dev test-packages
+	$(BIN)/ruff format --check $(SOURCES)
+	$(BIN)/ruff check $(SOURCES)
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache
+	$(BIN)/python -m pytest --quiet tests/unit
+
+format: $(VENV)/installed-dev
+	$(BIN)/ruff format $(SOURCES)
+	$(BIN)/ruff check --fix $(SOURCES)
+
+# --- what the above need ----------------------------------------------------------------------------------------------
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
+	    || { command -v $(PYTHON) >/dev/null \
+	         && { echo "tympan needs Python 3.11 or newer; this is $$($(PYTHON) --version). Type: make PYTHON=/path/to/python3.11"; exit 1; } \
+	         || .ci/apt-install python3; }
+	@$(PYTHON) -c 'import ensurepip' 2>/dev/null || .ci/apt-install python3-venv
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/installed-run: constraints.txt pyproject.toml | $(BIN)/python
+	@echo "Installing into $(VENV) …"
+	@$(PIP) install --require-hashes -r constraints.txt
+	@$(PIP) install --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(VENV)/installed-dev: constraints-dev.txt pyproject.toml | $(BIN)/python
+	@echo "Installing into $(VENV), with what the tests and checks need …"
+	@$(PIP) install --require-hashes -r constraints-dev.txt
+	@$(PIP) install --no-deps --no-build-isolation -e .
+	@touch $(VENV)/installed-run $@
+
+test-packages:
+	@.ci/apt-install $(TEST_PACKAGES)
+
+# --- for maintainers --------------------------------------------------------------------------------------------------
+
+# Pins everything anew, with hashes for every platform and no addresses. Needs uv (https://docs.astral.sh/uv/).
+UV ?= uv
+PIN := $(UV) pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-annotate --no-header
+constraints:
+	printf '%s\n' 'hatchling>=1.25' 'editables>=0.5' > $(VENV)/build-requirements.txt
+	$(PIN) --extra fast --output-file constraints.txt pyproject.toml $(VENV)/build-requirements.txt
+	$(PIN) --all-extras --constraints constraints.txt --output-file constraints-dev.txt pyproject.toml $(VENV)/build-requirements.txt
+
+clean:
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis
