@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Literal, Protocol
+from typing import Literal, Protocol, runtime_checkable
 
 from PIL import Image
 
@@ -48,6 +48,8 @@ class Sheet:
         copies: How many times this sheet came out; the image is the same.
         cut: ``full``, ``partial`` or ``none`` for roll paper.
         notes: What a person should know, such as ``clipped 3 px right``.
+        origin: Where the first dot that could be printed on this piece lies in `image`, (x, y) in dots: the left
+            margin the mechanism cannot reach, and on a roll what the cut before left between head and cutter.
     """
 
     image: Image.Image
@@ -58,6 +60,7 @@ class Sheet:
     copies: int = 1
     cut: str = "none"
     notes: tuple[str, ...] = ()
+    origin: tuple[int, int] = (0, 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +68,8 @@ class Action:
     """Something other than marking: the drawer opened, a beep, a job began or ended, the language changed.
 
     Attributes:
-        name: ``drawer``, ``beep``, ``job``, ``end-of-job``, ``initialize``, ``reset``, ``language``, ``unknown``.
+        name: ``drawer``, ``beep``, ``job``, ``end-of-job``, ``initialize``, ``reset``, ``language``, ``unknown``; of
+            real-time requests ``recover`` (go on after an error) and ``clear`` (empty the buffers).
         detail: What is known of it: the pin and the milliseconds, the job's name, the bytes not understood.
     """
 
@@ -87,10 +91,21 @@ class Decoder(Protocol):
         """The stream ended: give what is still on the platen as a sheet, if anything was marked."""
         ...
 
-    def realtime(self, data: bytes, status: dict[str, bool]) -> Iterator[Reply]:
+    def realtime(self, data: bytes, status: dict[str, bool]) -> Iterator[Reply | Action]:
         """Answer real-time requests in `data` ahead of the buffer, as the real printer does.
 
         `status` has the printer's state: ``paper_out``, ``paper_near_end``, ``cover_open``, ``offline``,
         ``cutter_error``, ``drawer_high``, ``overheated``; what is missing is False.
         """
+        ...
+
+
+@runtime_checkable
+class StatusListener(Protocol):
+    """A decoder that wants to know the printer's state as it changes: for replies that stand in the stream, and for
+    those sent unasked (ESC/POS automatic status back, PJL USTATUS). The printer asks whether a decoder is one.
+    """
+
+    def status_changed(self, status: dict[str, bool]) -> Iterator[Reply]:
+        """The state is now `status`, with the keys of `Decoder.realtime`; yields what is sent unasked."""
         ...
