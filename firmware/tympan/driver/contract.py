@@ -143,7 +143,8 @@ class Transport(Protocol):
 
     def end_job(self, timeout_s: float) -> bool:
         """The job's last byte was written. True once all of it has left for the device (or was printed, where the
-        transport knows); False: not yet, call again."""
+        transport knows); False: not yet, call again.
+        """
         ...
 
     def port_status(self) -> PortStatus | None:

@@ -1,0 +1,179 @@
+"""The job object and its documents, RFC 8011 §5.3 and PWG 5100.5.
+
+It owns what a job is and which states follow which. It has no clock: every method that needs the time is given it, in
+seconds of ``printer-up-time``. It has no input or output: the spool keeps a job by encoding this very record.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import msgspec
+
+from tympan.ipp.enums import JobState
+
+TERMINAL: Final = frozenset({JobState.CANCELED, JobState.ABORTED, JobState.COMPLETED})
+"""States that no job leaves, RFC 8011 §5.3.7."""
+
+TRANSITIONS: Final[dict[JobState, frozenset[JobState]]] = {
+    JobState.PENDING: frozenset(
+        {JobState.PENDING_HELD, JobState.PROCESSING, JobState.CANCELED, JobState.ABORTED, JobState.PROCESSING_STOPPED}
+    ),
+    JobState.PENDING_HELD: frozenset({JobState.PENDING, JobState.PROCESSING, JobState.CANCELED, JobState.ABORTED}),
+    JobState.PROCESSING: frozenset(
+        {JobState.PROCESSING_STOPPED, JobState.PENDING, JobState.COMPLETED, JobState.CANCELED, JobState.ABORTED}
+    ),
+    JobState.PROCESSING_STOPPED: frozenset(
+        {JobState.PROCESSING, JobState.PENDING, JobState.COMPLETED, JobState.CANCELED, JobState.ABORTED}
+    ),
+    JobState.CANCELED: frozenset(),
+    JobState.ABORTED: frozenset(),
+    JobState.COMPLETED: frozenset(),
+}
+"""Which state may follow which, RFC 8011 figure 3 (a stopped service puts what was processing back to pending)."""
+
+_TERMINAL_REASONS: Final = {
+    JobState.COMPLETED: "job-completed-successfully",
+    JobState.CANCELED: "job-canceled-by-user",
+    JobState.ABORTED: "aborted-by-system",
+}
+
+
+class Document(msgspec.Struct):
+    """One document of a job.
+
+    Attributes:
+        number: ``document-number``, from 1.
+        format: ``document-format`` as given, or what ``application/octet-stream`` turned out to be.
+        name: ``document-name``.
+        size: Bytes in the spool, after decompression.
+        inline: Its bytes are in the database, not in a file.
+        compression: ``compression`` it arrived with.
+    """
+
+    number: int
+    format: str
+    name: str = ""
+    size: int = 0
+    inline: bool = False
+    compression: str = "none"
+
+
+class Job(msgspec.Struct, kw_only=True):
+    """A job. Times are seconds of ``printer-up-time``, dates are Unix time; 0 where it has not happened.
+
+    Attributes:
+        job_id: ``job-id``; unique over all printers of this service.
+        printer: Name of the printer it belongs to.
+        uuid: ``job-uuid`` without ``urn:uuid:``.
+        name: ``job-name``.
+        user: ``job-originating-user-name``.
+        language: ``attributes-natural-language`` of the request.
+        template: The accepted job template attributes, encoded (RFC 8010 attributes without group tag).
+        state: ``job-state``.
+        reasons: ``job-state-reasons``, without ``none``.
+        message: ``job-state-message``.
+        documents: The documents received whole.
+        incoming: More documents may come (Create-Job without Close-Job yet).
+        created_at: ``time-at-creation``.
+        processing_at: ``time-at-processing``.
+        completed_at: ``time-at-completed``.
+        created_date: ``date-time-at-creation``.
+        processing_date: ``date-time-at-processing``.
+        completed_date: ``date-time-at-completed``.
+        impressions: ``job-impressions``; 0 while unknown.
+        impressions_completed: ``job-impressions-completed``.
+        media_sheets_completed: ``job-media-sheets-completed``.
+        pages_confirmed: Sides that the device took whole: where a stopped job goes on.
+        bytes_written: Bytes the device took in all.
+    """
+
+    job_id: int
+    printer: str
+    uuid: str
+    name: str = ""
+    user: str = "anonymous"
+    language: str = "en"
+    template: bytes = b""
+    state: JobState = JobState.PENDING
+    reasons: tuple[str, ...] = ()
+    message: str = ""
+    documents: list[Document] = msgspec.field(default_factory=list)
+    incoming: bool = False
+    created_at: int = 0
+    processing_at: int = 0
+    completed_at: int = 0
+    created_date: int = 0
+    processing_date: int = 0
+    completed_date: int = 0
+    impressions: int = 0
+    impressions_completed: int = 0
+    media_sheets_completed: int = 0
+    pages_confirmed: int = 0
+    bytes_written: int = 0
+
+    @property
+    def is_terminal(self) -> bool:
+        """Nothing more will happen to it."""
+        return self.state in TERMINAL
+
+    @property
+    def k_octets_processed(self) -> int:
+        """``job-k-octets-processed``: the share of the documents that its printed pages stand for."""
+        if self.is_terminal and self.state == JobState.COMPLETED:
+            return self.k_octets
+        if not self.impressions:
+            return 0
+        return self.k_octets * min(self.impressions_completed, self.impressions) // self.impressions
+
+    @property
+    def k_octets(self) -> int:
+        """``job-k-octets``: the documents' size in units of 1024 bytes, rounded up (RFC 8011 §5.3.17.1)."""
+        return (sum(document.size for document in self.documents) + 1023) // 1024
+
+    def move(self, state: JobState, *, now: int, date: int, reasons: tuple[str, ...] = (), message: str = "") -> None:
+        """Go to `state`.
+
+        Args:
+            state: Where to.
+            now: ``printer-up-time``, seconds.
+            date: Unix time, seconds.
+            reasons: The new ``job-state-reasons``; for an end without one, the plain reason of that end.
+            message: The new ``job-state-message``.
+
+        Raises:
+            ValueError: `state` cannot follow the present one.
+        """
+        if state != self.state and state not in TRANSITIONS[self.state]:
+            raise ValueError(f"job {self.job_id} cannot go from {self.state.name} to {state.name}")
+        if state == JobState.PROCESSING and not self.processing_at:
+            self.processing_at, self.processing_date = now, date
+        if state in TERMINAL:
+            if self.state not in TERMINAL:
+                self.completed_at, self.completed_date = now, date
+            reasons = reasons or (_TERMINAL_REASONS[state],)
+            self.incoming = False
+        self.state = state
+        self.reasons = reasons
+        self.message = message
+
+
+_encoder = msgspec.msgpack.Encoder()
+_decoder = msgspec.msgpack.Decoder(Job)
+
+
+def encode_job(job: Job) -> bytes:
+    """The job as the spool keeps it."""
+    return _encoder.encode(job)
+
+
+def decode_job(record: bytes) -> Job:
+    """A job from the spool.
+
+    Raises:
+        ValueError: The record is not one of ours.
+    """
+    try:
+        return _decoder.decode(record)
+    except msgspec.MsgspecError as error:
+        raise ValueError(f"a job record cannot be read: {error}") from error

@@ -1,0 +1,177 @@
+"""The store keeps what it was told to keep, in the order it was told, and says so only when it is true."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+import subprocess
+import sys
+import textwrap
+
+import pytest
+
+from tympan.errors import SpoolError
+from tympan.spool.store import (
+    DeleteContents,
+    DeleteJob,
+    SaveContent,
+    SaveJob,
+    SetMeta,
+    Store,
+)
+
+
+@pytest.fixture
+def path(tmp_path):
+    return tmp_path / "tympan.db"
+
+
+def rows(path, query):
+    connection = sqlite3.connect(path)
+    try:
+        return connection.execute(query).fetchall()
+    finally:
+        connection.close()
+
+
+async def test_what_is_committed_can_be_read_by_another_connection_at_once(path):
+    store = Store(path)
+    store.open()
+    await store.commit(SaveJob(7, b"seven"), SaveContent(7, 1, b"content"))
+    assert rows(path, "SELECT job_id, record FROM jobs") == [(7, b"seven")]
+    assert store.read_content(7, 1) == b"content"
+    store.close()
+
+
+async def test_changes_keep_their_order_whether_posted_or_committed(path):
+    store = Store(path)
+    store.open()
+    for _ in range(50):
+        store.post(SaveJob(1, b"first"))
+        commit = asyncio.ensure_future(store.commit(SaveJob(1, b"second")))
+        await asyncio.sleep(0)
+        store.post(SaveJob(1, b"third"))
+        await commit
+    store.close()
+    assert rows(path, "SELECT record FROM jobs") == [(b"third",)]
+
+
+async def test_a_commit_after_a_post_wins(path):
+    store = Store(path)
+    store.open()
+    store.post(SaveJob(1, b"posted"))
+    await store.commit(SaveJob(1, b"committed"))
+    store.close()
+    assert rows(path, "SELECT record FROM jobs") == [(b"committed",)]
+
+
+async def test_posts_of_one_job_are_written_once(path, monkeypatch):
+    written = []
+    transaction = Store._transaction
+    monkeypatch.setattr(
+        Store, "_transaction", staticmethod(lambda c, changes: (written.extend(changes), transaction(c, changes))[1])
+    )
+    store = Store(path)
+    store.open()
+    for number in range(100):
+        store.post(SaveJob(1, b"%d" % number))
+    store.close()
+    assert written == [SaveJob(1, b"99")]
+
+
+async def test_many_waiting_commits_share_transactions(path, monkeypatch):
+    transactions = []
+    transaction = Store._transaction
+    monkeypatch.setattr(
+        Store, "_transaction", staticmethod(lambda c, changes: (transactions.append(len(changes)), transaction(c, changes))[1])
+    )
+    store = Store(path)
+    store.open()
+    await asyncio.gather(*(store.commit(SaveJob(number, b"x")) for number in range(1, 401)))
+    store.close()
+    assert sum(transactions) == 400
+    assert len(transactions) <= 10
+
+
+async def test_deleting_a_job_takes_its_contents_with_it(path):
+    store = Store(path)
+    store.open()
+    await store.commit(SaveJob(1, b"a"), SaveContent(1, 1, b"x"), SaveJob(2, b"b"), SaveContent(2, 1, b"y"))
+    await store.commit(DeleteJob(1), DeleteContents(2))
+    assert list(store.jobs()) == [(2, b"b")]
+    assert rows(path, "SELECT count(*) FROM contents") == [(0,)]
+    with pytest.raises(SpoolError):
+        store.read_content(1, 1)
+    store.close()
+
+
+async def test_a_full_database_refuses_one_commit_and_keeps_the_others(path):
+    store = Store(path)
+    store.open()
+    await store.commit(SetMeta("full", b""))
+    connection = sqlite3.connect(path)
+    pages = connection.execute("PRAGMA page_count").fetchone()[0]
+    connection.close()
+    original = store._connect
+
+    def limited():
+        fresh = original()
+        fresh.execute(f"PRAGMA max_page_count = {pages + 20}")
+        return fresh
+
+    store.close()
+    store = Store(path)
+    store._connect = limited
+    store.open()
+    small, large = await asyncio.gather(
+        store.commit(SaveJob(1, b"small")), store.commit(SaveJob(2, b"x" * 1_000_000)), return_exceptions=True
+    )
+    assert small is None
+    assert isinstance(large, SpoolError)
+    assert [job_id for job_id, _ in store.jobs()] == [1]
+    store.close()
+
+
+async def test_a_closed_store_takes_nothing_more(path):
+    store = Store(path)
+    store.open()
+    store.close()
+    with pytest.raises(SpoolError):
+        await store.commit(SaveJob(1, b""))
+
+
+def test_a_database_of_a_later_version_is_refused(path):
+    connection = sqlite3.connect(path)
+    connection.execute("PRAGMA user_version = 99")
+    connection.close()
+    with pytest.raises(SpoolError, match="later version"):
+        Store(path).open()
+
+
+def test_a_file_that_is_no_database_is_refused(path):
+    path.write_bytes(b"not a database at all, but long enough to be looked at" * 100)
+    with pytest.raises(SpoolError):
+        Store(path).open()
+
+
+def test_what_was_committed_survives_a_kill(path):
+    script = textwrap.dedent(
+        f"""
+        import asyncio, os, signal
+        from pathlib import Path
+        from tympan.spool.store import SaveJob, Store
+        async def main():
+            store = Store(Path({str(path)!r}))
+            store.open()
+            for number in range(1, 1000):
+                await store.commit(SaveJob(number, b"r" * 100))
+                print(number, flush=True)
+                if number == 57:
+                    os.kill(os.getpid(), signal.SIGKILL)
+        asyncio.run(main())
+        """
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
+    told = [int(line) for line in done.stdout.split()]
+    assert told[-1] == 57
+    assert [row[0] for row in rows(path, "SELECT job_id FROM jobs ORDER BY job_id")] == told
