@@ -17,11 +17,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, ClassVar, Protocol
-
-from numpy.typing import NDArray
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 from tympan.driver.ticket import JobTicket, MediaSpec
+
+if TYPE_CHECKING:  # the service process reads capabilities and must not load NumPy for them
+    from numpy.typing import NDArray
 
 MAX_WRITE_TIMEOUT_S = 0.2
 """The longest a transport call may block: what makes every write cancellable within 200 ms."""
