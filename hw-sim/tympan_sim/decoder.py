@@ -102,8 +102,10 @@ class Decoder(Protocol):
 
 @runtime_checkable
 class StatusListener(Protocol):
-    """A decoder that wants to know the printer's state as it changes: for replies that stand in the stream, and for
-    those sent unasked (ESC/POS automatic status back, PJL USTATUS). The printer asks whether a decoder is one.
+    """A decoder that wants to know the printer's state as it changes.
+
+    It does for replies that stand in the stream, and for those sent unasked (ESC/POS automatic status back, PJL
+    USTATUS). The printer asks whether a decoder is one.
     """
 
     def status_changed(self, status: dict[str, bool]) -> Iterator[Reply]:

@@ -1,0 +1,175 @@
+"""The command ``tympan-sim``: a simulated printer by itself, and the client of its control socket.
+
+Owns the command line. What it simulates is loaded only when it is to run.
+"""
+
+# ruff: noqa: T201 — a command talks to who called it
+from __future__ import annotations
+
+import argparse
+import signal
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tympan_sim.control import ControlError, ControlSocket, send
+from tympan_sim.models import MODELS, PrinterModel, adapted
+from tympan_sim.transport import speed_factor
+
+if TYPE_CHECKING:
+    from tympan_sim.links import PtyLink, TcpLink
+
+DEFAULT_MODELS = {"escpos": "escpos-80mm", "pcl": "pcl-laser"}
+DEFAULT_GAP_S = {"pty": 1.0, "tcp": 0.0}
+
+_EPILOG = """\
+DIR gets JOBID.bin (the bytes, to the last one), JOBID-PAGE.png (what came out, one a sheet side or cut piece) and
+JOBID.json (drawer, buzzer, commands not understood). Raw links have no jobs: on TCP a job is a connection; on a
+terminal it ends when no byte has come for a second; --idle-gap changes either (0: never).
+
+Faults, through the socket of --control:
+  tympan-sim control SOCKET paper-out on     and off; also paper-near-end, cover, offline, cutter, overheat,
+                                             power-off, unplug, stall
+  tympan-sim control SOCKET slow 0.1         a tenth of the speed; slow off
+  tympan-sim control SOCKET at +5000 unplug  5000 bytes from now
+  tympan-sim control SOCKET status           what the printer's sensors say, as JSON
+"""
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="tympan-sim",
+        description="A simulated printer: it decodes what a real one would get and shows each page as a picture.",
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    commands = parser.add_subparsers(dest="command", required=True, metavar="escpos|pcl|control|models")
+    for language, what in (
+        ("escpos", "a receipt printer that speaks ESC/POS"),
+        ("pcl", "a laser that speaks PCL 5"),
+    ):
+        _printer_arguments(
+            commands.add_parser(
+                language,
+                help=what,
+                description=f"Simulate {what}.",
+                epilog=_EPILOG,
+                formatter_class=argparse.RawDescriptionHelpFormatter,
+            ),
+            language,
+        )
+    control = commands.add_parser("control", help="send one command to a simulated printer's control socket")
+    control.add_argument("socket", type=Path, help="the path that --control made")
+    control.add_argument("words", nargs="+", metavar="COMMAND", help="such as: paper-out on")
+    commands.add_parser("models", help="list the models")
+    return parser
+
+
+def _printer_arguments(parser: argparse.ArgumentParser, language: str) -> None:
+    models = [name for name, model in MODELS.items() if model.language == language]
+    parser.add_argument(
+        "--model", choices=models, default=DEFAULT_MODELS[language], help="default: %(default)s"
+    )
+    if language == "escpos":
+        parser.add_argument("--width-dots", type=int, metavar="N", help="dots the head can mark, 8 to 2400")
+    parser.add_argument("--dpi", type=int, metavar="N", help="dots an inch both ways, 60 to 1200")
+    parser.add_argument(
+        "--speed", type=_speed, default=1.0, metavar="real|max|N", help="default: real, as fast as the model"
+    )
+    where = parser.add_mutually_exclusive_group(required=True)
+    where.add_argument("--pty", type=Path, metavar="PATH", help="a serial port with this name")
+    where.add_argument("--tcp", type=_port, metavar="PORT", help="a network port; 0 takes a free one")
+    parser.add_argument(
+        "--bind", default="127.0.0.1", metavar="ADDRESS", help="for --tcp; default: %(default)s"
+    )
+    parser.add_argument("--idle-gap", type=_gap, metavar="SECONDS", help="a pause of this length ends a job")
+    parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="where pictures and bytes go")
+    parser.add_argument("--control", type=Path, metavar="SOCKET", help="make a control socket with this name")
+
+
+def _speed(word: str) -> float:
+    try:
+        return speed_factor(word)
+    except ValueError as problem:
+        raise argparse.ArgumentTypeError(str(problem)) from problem
+
+
+def _port(word: str) -> int:
+    if not word.isdigit() or int(word) > 65_535:
+        raise argparse.ArgumentTypeError(f"not a port: {word}")
+    return int(word)
+
+
+def _gap(word: str) -> float:
+    try:
+        seconds = float(word)
+    except ValueError:
+        seconds = -1.0
+    if not 0 <= seconds <= 3600:
+        raise argparse.ArgumentTypeError(f"not a number of seconds from 0 to 3600: {word}")
+    return seconds
+
+
+def _link(arguments: argparse.Namespace) -> tuple[PtyLink | TcpLink, str]:
+    from tympan_sim.links import PtyLink, TcpLink  # noqa: PLC0415 — loads the simulation
+
+    gap_s = arguments.idle_gap
+    if arguments.pty is not None:
+        return PtyLink(arguments.pty, idle_gap_s=DEFAULT_GAP_S["pty"] if gap_s is None else gap_s), str(
+            arguments.pty
+        )
+    tcp = TcpLink(arguments.tcp, arguments.bind, idle_gap_s=DEFAULT_GAP_S["tcp"] if gap_s is None else gap_s)
+    return tcp, f"port {tcp.port} of {arguments.bind}"
+
+
+def _simulate(arguments: argparse.Namespace, model: PrinterModel) -> int:
+    from tympan_sim.loop import SimulationLoop  # noqa: PLC0415 — loads the simulation
+    from tympan_sim.simulation import Simulation  # noqa: PLC0415 — loads the simulation
+
+    try:
+        simulation = Simulation(model, arguments.out, speed=arguments.speed)
+        control = ControlSocket(arguments.control) if arguments.control else None
+        link, where = _link(arguments)
+    except OSError as problem:
+        print(f"tympan-sim: {problem}", file=sys.stderr)
+        return 1
+    loop = SimulationLoop(simulation, link, control)
+    for ending in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(ending, lambda *_: loop.stop())
+    print(f"{model.name} listens on {where}; pictures go to {arguments.out}", flush=True)
+    loop.run()
+    return 0
+
+
+def _list_models() -> int:
+    for model in MODELS.values():
+        width = (
+            f"{model.escpos.print_width_dots} dots, " if model.language == "escpos" else f"{model.media}, "
+        )
+        print(f"{model.name:12} {model.language:7} {model.make} {model.model}: {width}{model.dpi[0]} dpi")
+    return 0
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run ``tympan-sim``; returns its exit code: 0 done, 1 failed, 2 used wrongly."""
+    parser = _parser()
+    arguments = parser.parse_args(argv)
+    if arguments.command == "models":
+        return _list_models()
+    if arguments.command == "control":
+        try:
+            answer = send(arguments.socket, " ".join(arguments.words))
+        except ControlError as problem:
+            print(f"tympan-sim: {problem}", file=sys.stderr)
+            return 1
+        if answer:
+            print(answer)
+        return 0
+    try:
+        model = adapted(
+            MODELS[arguments.model], width_dots=getattr(arguments, "width_dots", None), dpi=arguments.dpi
+        )
+    except ValueError as problem:
+        parser.error(str(problem))
+    return _simulate(arguments, model)
