@@ -232,6 +232,9 @@ class PageFormat:
         top_px: Where the raster begins, from the medium's top edge.
         dot_gain: How much larger a printed dot is than its pixel, 0 (none) to 1: the halftone makes up for it.
         trim_tail: Blank rows at the end are not printed (roll paper).
+        lead_max_px: Blank rows at the head of a page beyond so many are not printed (roll paper); None: all are.
+        repeats_pages: The printer prints a page several times by itself: ``begin_page`` takes any number of copies.
+            Where False it takes 1, and each copy is encoded.
     """
 
     resolution_dpi: tuple[int, int]
@@ -243,6 +246,8 @@ class PageFormat:
     top_px: int = 0
     dot_gain: float = 0.0
     trim_tail: bool = False
+    lead_max_px: int | None = None
+    repeats_pages: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -287,7 +292,12 @@ class Encoder(Protocol):
         ...
 
     def begin_page(self, copies: int, *, back: bool = False) -> bytes:
-        """A page (side) starts; `copies` times uncollated; `back`: on the back of the sheet before."""
+        """A page (side) starts; `back`: on the back of the sheet before.
+
+        Args:
+            copies: How often it is printed, one after the other; above 1 only where `PageFormat.repeats_pages`.
+            back: It goes on the back of the sheet that the page before began.
+        """
         ...
 
     def band(self, rows: NDArray[Any]) -> bytes:
