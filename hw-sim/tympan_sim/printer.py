@@ -104,9 +104,14 @@ class Printer:
         """The host sees it: the cable is in and the power on."""
         return not self._faults.keys() & {"unplug", "power-off"}
 
+    @property
+    def stalled(self) -> bool:
+        """It takes nothing and answers nothing."""
+        return "stall" in self._faults
+
     def room(self) -> int:
         """Bytes it would take now."""
-        if "stall" in self._faults:
+        if self.stalled:
             return 0
         return max(self.model.receive_buffer_bytes - self._pending_bytes - self._in_decoder, 0)
 
@@ -149,7 +154,7 @@ class Printer:
         if not self.connected:
             raise PrinterGoneError("the printer is not connected")
         self.advance(now)
-        if "stall" in self._faults:
+        if self.stalled:
             return b""
         taken = bytes(self._replies[:limit])
         del self._replies[: len(taken)]
