@@ -1,0 +1,138 @@
+"""The driver of receipt printers that speak ESC/POS.
+
+Supported: pixels by ``GS v 0``, ``GS ( L``, ``GS 8 L`` and ``ESC *``, native text with code pages, feed, cut by page or by
+job, resynchronisation after a broken job. Partial: colours (black only). Missing: page mode, downloaded images.
+
+What the printer is, a profile says (`profile_escpos`); the encoder is loaded with the first job, in the process that
+encodes, because it needs NumPy and the service does not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, ClassVar
+
+from tympan.driver.contract import Capabilities, DeviceIdentity
+from tympan.driver.ticket import JobTicket
+from tympan.language import escpos
+from tympan_drivers.profile_escpos import EscPosProfile, escpos_profile
+from tympan_drivers.profile_store import ProfileStore
+from tympan_drivers.receipt_media import CUSTOM_HMM, MAIN_SOURCE, receipt_media
+
+if TYPE_CHECKING:
+    from tympan_drivers.escpos_encoder import EscPosEncoder
+
+LANGUAGES = frozenset({"ESCPOS", "ESC/POS", "ESC-POS", "EPSON ESC/POS", "XPP", "POS"})
+"""What ``CMD`` of a receipt printer's device id may say, upper case."""
+
+EXTENSION = "escpos"
+
+FINISHING_NONE, FINISHING_TRIM, FINISHING_TRIM_AFTER_PAGES, FINISHING_TRIM_AFTER_JOB = 3, 11, 60, 63
+"""``finishings`` enum values, PWG 5100.1 §6.1: no cut, cut, cut after each page, cut after the job."""
+
+CUT_COMMANDS: Mapping[str, bytes] = {
+    "none": b"",
+    "feed_partial": escpos.feed_and_cut(0, partial=True),
+    "feed_full": escpos.feed_and_cut(0, partial=False),
+    "partial": escpos.cut(partial=True),
+    "full": escpos.cut(partial=False),
+    "esc_i": escpos.cut_legacy(partial=False),
+    "esc_m": escpos.cut_legacy(partial=True),
+}
+"""What each `cut` of a profile sends."""
+
+SELF_FEEDING_CUTS = frozenset({"feed_partial", "feed_full"})
+"""Cuts that feed what was printed past the cutter by themselves."""
+
+START_NULS = 16
+"""Sent before ``ESC @``: more than any command without a length field waits for."""
+
+
+class EscPosDriver:
+    """ESC/POS receipt printers."""
+
+    name: ClassVar[str] = "escpos"
+
+    def __init__(self) -> None:
+        self._store = ProfileStore[EscPosProfile](self.name, escpos_profile)
+
+    def profiles(self) -> Mapping[str, str]:
+        """Profile names and, for people, what they stand for."""
+        return {name: head.info for name, head in self._store.heads().items()}
+
+    def match(self, identity: DeviceIdentity) -> str | None:
+        """The profile for a device; None where it is no receipt printer this driver knows."""
+        return self._store.match(identity, LANGUAGES)
+
+    def capabilities(self, profile: str) -> Capabilities:
+        """What a printer of this profile can do.
+
+        Raises:
+            tympan.errors.DriverError: There is no such profile, or it has a mistake.
+        """
+        model = self._store.get(profile)
+        media = receipt_media(model.paper_width_hmm, model.side_margin_hmm)
+        cuts = model.cut != "none"
+        return Capabilities(
+            make_and_model=model.head.make_and_model,
+            device_id=model.head.device_id,
+            native_formats=("application/vnd.escpos",),
+            extension=EXTENSION,
+            resolutions_dpi=(model.dpi,),
+            media=media,
+            media_ready={MAIN_SOURCE: media[0].name},
+            media_custom_hmm=CUSTOM_HMM,
+            media_sources=(MAIN_SOURCE,),
+            media_types=("continuous",),
+            roll=True,
+            finishings=(
+                (FINISHING_NONE, FINISHING_TRIM, FINISHING_TRIM_AFTER_PAGES, FINISHING_TRIM_AFTER_JOB)
+                if cuts
+                else (FINISHING_NONE,)
+            ),
+            finishings_default=(FINISHING_TRIM_AFTER_JOB,) if cuts else (FINISHING_NONE,),
+            output_bins=("face-up",),
+            pages_per_minute=model.pages_per_minute,
+            kind=("receipt",),
+        )
+
+    def encoder(self, profile: str, ticket: JobTicket) -> EscPosEncoder:
+        """An encoder for one job.
+
+        Raises:
+            tympan.errors.DriverError: There is no such profile, or it has a mistake.
+            tympan.errors.DocumentError: The ticket asks for what the profile cannot do.
+        """
+        from tympan_drivers.escpos_encoder import EscPosEncoder  # noqa: PLC0415 — NumPy, only where jobs are encoded
+
+        return EscPosEncoder(self._store.get(profile), ticket)
+
+    def raw_prologue(self, profile: str) -> bytes:
+        """What goes before a document that is ESC/POS already: end what a short command waits for, initialise.
+
+        Nothing else is set: the document was made for a printer just switched on.
+        """
+        self._store.get(profile)
+        return bytes(START_NULS) + escpos.initialize()
+
+    def raw_epilogue(self, profile: str) -> bytes:
+        """Nothing: such documents feed and cut as their makers want."""
+        self._store.get(profile)
+        return b""
+
+    def abandon(self, profile: str) -> bytes:
+        """What makes the printer ready after a job that was stopped, even in the middle of a command.
+
+        It ends the longest command an encoder sends with white pixels (outside a command NULs are ignored), takes back
+        what was set, and separates what was printed from what comes next by a cut. On a slow serial line the white takes
+        seconds; that is still less than a page of garbage.
+        """
+        model = self._store.get(profile)
+        longest = model.row_bytes * (24 if model.raster == "esc_star" else model.raster_rows)
+        return bytes(longest + START_NULS) + escpos.initialize() + cut_commands(model)
+
+
+def cut_commands(model: EscPosProfile) -> bytes:
+    """Feed what was printed past the cutter and cut it off; where nothing cuts, past the edge it is torn at."""
+    feed = escpos.feed_lines(model.feed_lines) if model.feed_lines else b""
+    return CUT_COMMANDS[model.cut] if model.cut in SELF_FEEDING_CUTS else feed + CUT_COMMANDS[model.cut]
