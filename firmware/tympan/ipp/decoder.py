@@ -181,7 +181,7 @@ def _decode(  # noqa: C901, PLR0912, PLR0915 — one loop: the hot path of every
             else:
                 start = position + 5
         except struct.error:
-            raise IppTruncatedError("the message ends in an attribute", offset=position) from None
+            raise _cut_short(data, position, max_name_octets) from None
         end = start + value_length
         if value_length > max_value_octets:
             raise _value_too_long(value_length, position, max_value_octets)
@@ -253,7 +253,7 @@ def _collection(  # noqa: C901, PLR0912, PLR0915 — the same loop for members; 
         try:
             name_length, value_length = _TWO_LENGTHS.unpack_from(data, position + 1)
         except struct.error:
-            raise IppTruncatedError("the message ends in a collection", offset=position) from None
+            raise _cut_short(data, position, limits.max_name_octets) from None
         if name_length:
             raise IppDecodeError("an attribute stands inside a collection", offset=position)
         if value_length > limits.max_value_octets:
@@ -314,6 +314,13 @@ def _wrong_delimiter(tag: int, position: int) -> IppDecodeError:
     if tag == _OPERATION:
         return IppDecodeError("operation attributes stand behind another group", offset=position)
     return IppDecodeError("the first group is not the operation attributes", offset=position)
+
+
+def _cut_short(data: bytes, position: int, longest: int) -> IppDecodeError:
+    """The error for an attribute whose lengths are not all there: its name-length alone may say enough."""
+    if position + 3 <= len(data) and int.from_bytes(data[position + 1 : position + 3]) > longest:
+        return _name_too_long(position, longest)
+    return IppTruncatedError("the message ends in an attribute", offset=position)
 
 
 def _name_too_long(position: int, longest: int) -> IppDecodeError:
