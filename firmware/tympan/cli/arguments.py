@@ -1,0 +1,99 @@
+"""Arguments that several verbs share, and how they become a client."""
+
+from __future__ import annotations
+
+import argparse
+import os
+
+from tympan.cli.client import IppClient, RequestFailedError, UnreachableError
+from tympan.cli.errors import UsageError
+from tympan.errors import TympanError
+from tympan.ipp import Attribute, GroupTag, Operation
+
+URI_VARIABLE = "TYMPAN_URI"
+
+LOCAL_PORTS = (631, 8631)
+"""Where a service on this machine is looked for: the port of IPP, then the simulation's."""
+
+
+PROBE_TIMEOUT_S = 5
+
+
+class NoServiceError(TympanError):
+    """Nothing that is tympan answers on this machine."""
+
+
+def add_uri(parser: argparse.ArgumentParser) -> None:
+    """``--uri``."""
+    parser.add_argument(
+        "--uri",
+        default=os.environ.get(URI_VARIABLE, ""),
+        help=f"the service or printer, ipp://HOST[:PORT][/ipp/print/NAME]; default: {URI_VARIABLE}, or this machine",
+    )
+
+
+def add_printer(parser: argparse.ArgumentParser) -> None:
+    """``-P``."""
+    parser.add_argument(
+        "-P", "--printer", metavar="NAME", default="", help="the printer; default: the default printer"
+    )
+
+
+def add_json(parser: argparse.ArgumentParser) -> None:
+    """``--json``."""
+    parser.add_argument("--json", action="store_true", help="write JSON, with the names of IPP")
+
+
+def service_client(options: argparse.Namespace) -> IppClient:
+    """A client of the service that the options name; of the default printer where they name no printer.
+
+    Raises:
+        UsageError: The URI is none.
+        NoServiceError: No URI is given and no tympan answers on this machine.
+    """
+    uri = options.uri or _local_uri()
+    try:
+        return IppClient(uri)
+    except ValueError as error:
+        raise UsageError(str(error)) from error
+
+
+def printer_client(options: argparse.Namespace) -> IppClient:
+    """A client of the printer that the options name.
+
+    Raises:
+        UsageError: The URI is none, or names a printer and ``-P`` another.
+        NoServiceError: No URI is given and no tympan answers on this machine.
+    """
+    client = service_client(options)
+    if not options.printer:
+        return client
+    if client.names_printer:
+        raise UsageError("--uri names a printer already; leave -P or the path of the URI away")
+    return client.for_printer(options.printer)
+
+
+def _local_uri() -> str:
+    others = []
+    for port in LOCAL_PORTS:
+        uri = f"ipp://localhost:{port}"
+        with IppClient(uri, timeout_s=PROBE_TIMEOUT_S) as client:
+            try:
+                answer = client.call(
+                    Operation.GET_PRINTER_ATTRIBUTES,
+                    Attribute.keyword("requested-attributes", "printer-firmware-name"),
+                )
+            except UnreachableError:
+                continue
+            except RequestFailedError:
+                others.append(port)
+                continue
+        if answer.group(GroupTag.PRINTER).string("printer-firmware-name") == "tympan":
+            return uri
+        others.append(port)
+    found = f" (at port {others[0]} something else answers)" if others else ""
+    raise NoServiceError(
+        f"no tympan answers on this machine at port {' or '.join(map(str, LOCAL_PORTS))}{found}. Is the service running? "
+        "`systemctl status tympan` tells, `tympan serve --simulate` starts one to try out; "
+        "for a service elsewhere: --uri ipp://HOST:PORT"
+    )

@@ -1,0 +1,306 @@
+"""A small synchronous IPP client over HTTP/1.1: one connection, kept; documents are sent in chunks, never held whole.
+
+Owns the transport of requests. Which attributes a request carries, the verbs know.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import copy
+import http.client
+import itertools
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Self
+from urllib.parse import quote, unquote, urlsplit
+
+from tympan.errors import TympanError
+from tympan.ipp import (
+    Attribute,
+    GroupTag,
+    IppDecodeError,
+    Limits,
+    Message,
+    Operation,
+    StatusCode,
+    decode,
+    encode,
+)
+from tympan.ipp.status import status_keyword
+
+DEFAULT_PORT = 631
+DEFAULT_PRINTER_PATH = "/ipp/print"
+SYSTEM_PATH = "/ipp/system"
+
+MAX_ANSWER_BYTES = 64 * 1024 * 1024
+"""The longest answer that is read: Get-Jobs of a printer with a long history."""
+
+_ANSWER_LIMITS = Limits(max_message_octets=MAX_ANSWER_BYTES, max_attributes=4_000_000, max_values=8_000_000)
+
+_SERVICE_PATHS = frozenset(
+    {"", "/", "/ipp", "/ipp/", DEFAULT_PRINTER_PATH, f"{DEFAULT_PRINTER_PATH}/", SYSTEM_PATH}
+)
+
+_HTTP_HINTS = {
+    401: "it wants a password",
+    403: "it does not let us",
+    404: "there is no printer at this path",
+    411: "it does not take documents of unknown length",
+    413: "the document is too large for it",
+    426: "it wants an encrypted connection (ipps:)",
+    503: "it is busy; try again later",
+}
+
+
+class UnreachableError(TympanError, ConnectionError):
+    """The service cannot be reached, or the connection broke off."""
+
+
+class RequestFailedError(TympanError):
+    """The service refused a request.
+
+    Attributes:
+        status: The IPP status code; 0 where the refusal was HTTP's.
+        problem: What the service says, or what the status means.
+        unsupported: The unsupported attributes of the answer.
+    """
+
+    def __init__(self, status: int, problem: str, unsupported: tuple[Attribute, ...] = ()) -> None:
+        self.status = status
+        self.problem = problem
+        self.unsupported = unsupported
+        super().__init__(problem)
+
+
+@dataclass(frozen=True, slots=True)
+class _Address:
+    host: str
+    port: int
+    path: str
+
+
+def _address(uri: str) -> _Address:
+    parts = urlsplit(uri if "://" in uri else f"ipp://{uri}")
+    if parts.scheme not in {"ipp", "http"}:
+        raise ValueError(f"{uri!r}: {parts.scheme}: is not spoken here, only ipp:")
+    if not parts.hostname:
+        raise ValueError(f"{uri!r} is no URI of a printer: it takes ipp://HOST[:PORT][/ipp/print/NAME]")
+    try:
+        port = parts.port
+    except ValueError as error:
+        raise ValueError(f"{uri!r}: the port is 1 to 65535") from error
+    return _Address(parts.hostname, port or (80 if parts.scheme == "http" else DEFAULT_PORT), parts.path)
+
+
+class _Line:
+    """The one connection that the clients of a service share; opened at the first request."""
+
+    def __init__(self, address: _Address, timeout_s: float) -> None:
+        self._address = address
+        self._timeout_s = timeout_s
+        self._open: http.client.HTTPConnection | None = None
+
+    @property
+    def is_open(self) -> bool:
+        return self._open is not None
+
+    def connection(self) -> http.client.HTTPConnection:
+        if self._open is None:
+            self._open = http.client.HTTPConnection(
+                self._address.host, self._address.port, timeout=self._timeout_s
+            )
+        return self._open
+
+    def close(self) -> None:
+        if self._open is not None:
+            self._open.close()
+            self._open = None
+
+
+class IppClient:
+    """Requests to one printer. A context manager: it closes the connection, also that of the clients made from it.
+
+    Args:
+        uri: ``ipp://HOST[:PORT]`` of a service, meaning its default printer, or the URI of a printer.
+        timeout_s: How long the connection may stand still.
+        user: ``requesting-user-name``; empty: who runs the command.
+
+    Raises:
+        ValueError: The URI is none of a printer.
+    """
+
+    def __init__(self, uri: str, *, timeout_s: float = 60.0, user: str = "") -> None:
+        self._address = _address(uri)
+        self.names_printer = self._address.path not in _SERVICE_PATHS
+        self._path = self._address.path if self.names_printer else DEFAULT_PRINTER_PATH
+        self.user = user or _user_name()
+        self._line = _Line(self._address, timeout_s)
+        self._request_ids = itertools.count(1)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    @property
+    def authority(self) -> str:
+        """``HOST:PORT``."""
+        host = f"[{self._address.host}]" if ":" in self._address.host else self._address.host
+        return f"{host}:{self._address.port}"
+
+    @property
+    def printer_uri(self) -> str:
+        """The printer's URI as requests carry it."""
+        return f"ipp://{self.authority}{self._path}"
+
+    @property
+    def printer_name(self) -> str:
+        """The printer's name in the URI; empty for the default printer."""
+        return unquote(self._path.rsplit("/", 1)[1]) if self._path != DEFAULT_PRINTER_PATH else ""
+
+    def for_printer(self, name: str) -> IppClient:
+        """A client of another printer of the same service, on the same connection."""
+        other = copy.copy(self)
+        other._path = f"{DEFAULT_PRINTER_PATH}/{quote(name, safe='')}"  # noqa: SLF001 — a copy of ourselves
+        other.names_printer = True
+        return other
+
+    def close(self) -> None:
+        """Close the connection; the next request opens one anew."""
+        self._line.close()
+
+    def call(
+        self,
+        operation: Operation,
+        *operation_attributes: Attribute,
+        job_attributes: Sequence[Attribute] = (),
+        document: Iterable[bytes] | None = None,
+    ) -> Message:
+        """Send one request and return its answer.
+
+        Args:
+            operation: What to do.
+            operation_attributes: What stands behind charset, language, ``printer-uri`` and ``requesting-user-name``.
+            job_attributes: The job attributes group.
+            document: The document's bytes in pieces; each is sent as it comes.
+
+        Raises:
+            UnreachableError: No connection, or it broke off.
+            RequestFailedError: The service refused.
+        """
+        target = "system-uri" if operation is Operation.GET_PRINTERS else "printer-uri"
+        path = SYSTEM_PATH if operation is Operation.GET_PRINTERS else self._path
+        groups: list[tuple[int, Iterable[Attribute]]] = [
+            (
+                GroupTag.OPERATION,
+                (
+                    Attribute.charset("attributes-charset", "utf-8"),
+                    Attribute.language("attributes-natural-language", "en"),
+                    Attribute.uri(target, f"ipp://{self.authority}{path}"),
+                    Attribute.name_string("requesting-user-name", self.user),
+                    *operation_attributes,
+                ),
+            )
+        ]
+        if job_attributes:
+            groups.append((GroupTag.JOB, job_attributes))
+        request_id = next(self._request_ids)
+        message = encode(Message.of((2, 0), operation, request_id, *groups))
+        return self._checked(self._exchange(path, message, document), request_id)
+
+    # --- HTTP -----------------------------------------------------------------------------------------------------------
+
+    def _exchange(self, path: str, message: bytes, document: Iterable[bytes] | None) -> bytes:
+        kept = self._line.is_open
+        try:
+            return self._send(path, message, document)
+        except (http.client.RemoteDisconnected, ConnectionResetError, BrokenPipeError) as error:
+            self.close()
+            if not kept or document is not None:
+                raise UnreachableError(f"{self.authority} broke off the connection") from error
+        except (OSError, http.client.HTTPException) as error:
+            self.close()
+            raise self._unreachable(error) from error
+        try:  # the kept connection had been closed over there meanwhile
+            return self._send(path, message, document)
+        except (OSError, http.client.HTTPException) as error:
+            self.close()
+            raise self._unreachable(error) from error
+
+    def _send(self, path: str, message: bytes, document: Iterable[bytes] | None) -> bytes:
+        connection = self._line.connection()
+        headers = {"Content-Type": "application/ipp", "Accept": "application/ipp"}
+        if document is None:
+            connection.request("POST", path, message, headers)
+        else:
+            headers["Transfer-Encoding"] = "chunked"
+            pieces = itertools.chain((message,), _without_empty(document))
+            try:
+                connection.request("POST", path, pieces, headers, encode_chunked=True)
+            except (BrokenPipeError, ConnectionResetError):
+                # It may have refused before all was sent: then the answer is here already.
+                with contextlib.suppress(http.client.HTTPException, OSError):
+                    return self._receive(connection)
+                raise
+        return self._receive(connection)
+
+    def _receive(self, connection: http.client.HTTPConnection) -> bytes:
+        response = connection.getresponse()
+        data = response.read(MAX_ANSWER_BYTES + 1)
+        if response.will_close or len(data) > MAX_ANSWER_BYTES:
+            self.close()
+        if response.status != http.client.OK:
+            hint = _HTTP_HINTS.get(response.status, response.reason)
+            raise RequestFailedError(0, f"{self.authority} answers HTTP {response.status}: {hint}")
+        if response.headers.get_content_type() != "application/ipp":
+            raise RequestFailedError(
+                0, f"{self.authority} is no IPP printer: it answers {response.headers.get_content_type()}"
+            )
+        return data
+
+    def _unreachable(self, error: Exception) -> UnreachableError:
+        if isinstance(error, ConnectionRefusedError):
+            return UnreachableError(
+                f"{self.authority} refuses the connection: nothing listens there. Is the service running? "
+                "`systemctl status tympan` tells, `tympan serve --simulate` starts one to try out"
+            )
+        if isinstance(error, TimeoutError):
+            return UnreachableError(
+                f"{self.authority} does not answer; is the machine on, and in the same network?"
+            )
+        if isinstance(error, OSError):
+            return UnreachableError(f"{self.authority} cannot be reached: {error.strerror or error}")
+        return UnreachableError(f"{self.authority} gives no sensible HTTP answer: {error!r}")
+
+    # --- IPP ------------------------------------------------------------------------------------------------------------
+
+    def _checked(self, data: bytes, request_id: int) -> Message:
+        try:
+            answer, _ = decode(data, _ANSWER_LIMITS)
+        except IppDecodeError as error:
+            raise RequestFailedError(0, f"{self.authority} gives no sensible IPP answer: {error}") from error
+        if answer.request_id not in {request_id, 0}:
+            raise RequestFailedError(
+                0, f"{self.authority} answers request {answer.request_id}, not {request_id}"
+            )
+        if answer.code >= StatusCode.CLIENT_ERROR_BAD_REQUEST:
+            said = answer.operation_attributes.string("status-message")
+            keyword = status_keyword(answer.code)
+            unsupported = answer.group(GroupTag.UNSUPPORTED).attributes
+            raise RequestFailedError(answer.code, f"{said} ({keyword})" if said else keyword, unsupported)
+        return answer
+
+
+def _without_empty(pieces: Iterable[bytes]) -> Iterator[bytes]:
+    # An empty piece would be the chunk that ends the body.
+    return (piece for piece in pieces if piece)
+
+
+def _user_name() -> str:
+    import getpass  # noqa: PLC0415
+
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):  # no such user id in the system's list
+        return "anonymous"

@@ -1,0 +1,141 @@
+"""``-o NAME=VALUE``: job attributes as people write them, given the syntax that the registry says.
+
+Values of a 1setOf are separated by commas. Enums take their numbers or their registered keywords, resolutions look
+like ``600dpi`` or ``600x300dpi``, ranges like ``1-4``, ``7`` or ``9-``. A bare ``-o NAME`` means ``true``.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+
+from tympan.cli.errors import UsageError
+from tympan.config.option import suggestion
+from tympan.ipp import (
+    Attribute,
+    GroupTag,
+    RangeOfInteger,
+    Resolution,
+    ResolutionUnits,
+    Value,
+    ValueData,
+    ValueTag,
+)
+from tympan.ipp.enums import Finishings, KeywordEnum, OrientationRequested, PrintQuality
+from tympan.ipp.registry import check_syntax, section
+from tympan.ipp.values import MAX_INTEGER
+
+ENUMS: Mapping[str, type[KeywordEnum]] = {
+    "finishings": Finishings,
+    "orientation-requested": OrientationRequested,
+    "print-quality": PrintQuality,
+}
+"""Job template attributes whose values may be written as keywords."""
+
+_KEYWORD_WORD = re.compile(r"[a-z][a-z0-9._-]*")
+_INTEGER_WORD = re.compile(r"-?[0-9]{1,10}")
+_RANGE_WORD = re.compile(r"([0-9]{1,10})(?:(-)([0-9]{1,10})?)?")
+_RESOLUTION_WORD = re.compile(r"([0-9]{1,5})(?:x([0-9]{1,5}))?(dpi|dpcm)")
+_BOOLEANS = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
+
+
+def job_attributes(options: Iterable[str], copies: int | None = None) -> list[Attribute]:
+    """The job attributes group for ``-o`` options and ``--copies``.
+
+    Raises:
+        UsageError: An option names no job attribute, is given twice, or its value is not in the attribute's syntax.
+    """
+    found: dict[str, Attribute] = {}
+    for option in [*options, *([f"copies={copies}"] if copies is not None else [])]:
+        name, equals, text = option.partition("=")
+        if name in found:
+            raise UsageError(f"{name} is given twice")
+        found[name] = job_attribute(name, text if equals else "true")
+    return list(found.values())
+
+
+def job_attribute(name: str, text: str) -> Attribute:
+    """One job attribute from what a person wrote.
+
+    Raises:
+        UsageError: There is no such job attribute, or the value is not in its syntax.
+    """
+    template = section("Job Template")
+    registration = template.get(name)
+    if registration is None:
+        raise UsageError(f"there is no job attribute {name!r}{suggestion(name, template) if name else ''}")
+    syntax = registration.parsed()
+    words = [word.strip() for word in text.split(",")] if syntax.multiple else [text.strip()]
+    kinds = [alternative.kind for alternative in syntax.alternatives]
+    attribute = Attribute(name, tuple(_value(name, word, kinds) for word in words))
+    problem = check_syntax(attribute, GroupTag.JOB)
+    if problem is not None:
+        raise UsageError(f"{name}={text}: {problem}")
+    return attribute
+
+
+def _value(name: str, word: str, kinds: Iterable[str]) -> Value:
+    for kind in kinds:
+        if kind in _READERS:
+            tag, read, _ = _READERS[kind]
+            value = read(name, word)
+            if value is not None:
+                return Value(tag, value)
+    wanted = [_READERS[kind][2] for kind in kinds if kind in _READERS]
+    if not wanted:
+        raise UsageError(f"{name} cannot be written on the command line; it is a {' or '.join(kinds)}")
+    names = f": {', '.join(member.keyword for member in ENUMS[name])}" if name in ENUMS else ""
+    raise UsageError(f"{name} takes {' or '.join(wanted)}{names}; {word!r} is none")
+
+
+def _integer(_: str, word: str) -> int | None:
+    return int(word) if _INTEGER_WORD.fullmatch(word) else None
+
+
+def _enum(name: str, word: str) -> int | None:
+    members = {member.keyword: int(member) for member in ENUMS.get(name, ())}
+    return members[word] if word in members else _integer(name, word)
+
+
+def _boolean(_: str, word: str) -> bool | None:
+    return _BOOLEANS.get(word.lower())
+
+
+def _range(_: str, word: str) -> RangeOfInteger | None:
+    match = _RANGE_WORD.fullmatch(word)
+    if match is None:
+        return None
+    lower, dash, upper = match.groups()
+    return RangeOfInteger(int(lower), int(upper) if upper else MAX_INTEGER if dash else int(lower))
+
+
+def _resolution(_: str, word: str) -> Resolution | None:
+    match = _RESOLUTION_WORD.fullmatch(word)
+    if match is None:
+        return None
+    across, along, units = match.groups()
+    unit = ResolutionUnits.DOTS_PER_INCH if units == "dpi" else ResolutionUnits.DOTS_PER_CENTIMETER
+    return Resolution(int(across), int(along or across), unit)
+
+
+def _keyword(_: str, word: str) -> str | None:
+    return word if _KEYWORD_WORD.fullmatch(word) else None
+
+
+def _text(_: str, word: str) -> str | None:
+    return word or None
+
+
+_READERS: Mapping[str, tuple[ValueTag, Callable[[str, str], ValueData], str]] = {
+    "integer": (ValueTag.INTEGER, _integer, "a number"),
+    "enum": (ValueTag.ENUM, _enum, "a number or keyword"),
+    "boolean": (ValueTag.BOOLEAN, _boolean, "true or false"),
+    "rangeOfInteger": (ValueTag.RANGE_OF_INTEGER, _range, "a range such as 1-4"),
+    "resolution": (ValueTag.RESOLUTION, _resolution, "a resolution such as 600dpi"),
+    "keyword": (ValueTag.KEYWORD, _keyword, "a keyword"),
+    "name": (ValueTag.NAME_WITHOUT_LANGUAGE, _text, "a name"),
+    "text": (ValueTag.TEXT_WITHOUT_LANGUAGE, _text, "a text"),
+    "uri": (ValueTag.URI, _text, "a URI"),
+    "mimeMediaType": (ValueTag.MIME_MEDIA_TYPE, _text, "a MIME type"),
+}
+"""Kind of a syntax to the tag, the reading of a word (None where it is none), and what it takes, in words."""

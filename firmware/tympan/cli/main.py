@@ -1,0 +1,78 @@
+"""``tympan``: finds the verb, imports only what that verb needs, and turns errors into sentences and exit statuses.
+
+Exit statuses: 0 done, 1 refused or failed, 2 wrong usage, 130 interrupted by the user.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import os
+import sys
+from collections.abc import Sequence
+
+from tympan import __version__
+from tympan.cli.errors import UsageError
+from tympan.errors import TympanError
+
+DONE = 0
+FAILED = 1
+USAGE = 2
+INTERRUPTED = 130
+
+VERBS = {
+    "serve": ("serve", "run the service in the foreground"),
+    "devices": ("devices", "list the printers that are plugged in"),
+    "status": ("status", "show the printers and what they are doing"),
+    "jobs": ("jobs", "list jobs"),
+    "print": ("print_file", "print a file and follow it to its end"),
+    "cancel": ("cancel", "cancel jobs"),
+    "test-page": ("test_page", "print a page that shows what the printer does"),
+    "identify": ("identify", "make a printer show which one it is"),
+    "check": ("check", "check the configuration"),
+}
+"""Verb to its module in `tympan.cli.verbs` and its one-line help."""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; returns its exit status."""
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    parser = _parser(next((word for word in arguments if word in VERBS), None))
+    try:
+        options = parser.parse_args(arguments)
+    except SystemExit as leave:  # argparse said what is wrong, or showed the help
+        return leave.code if isinstance(leave.code, int) else USAGE
+    try:
+        status: int = importlib.import_module(f"tympan.cli.verbs.{VERBS[options.verb][0]}").run(options)
+        sys.stdout.flush()
+    except UsageError as error:
+        print(f"tympan {options.verb}: {error}", file=sys.stderr)
+        return USAGE
+    except TympanError as error:
+        print(f"tympan: {error}", file=sys.stderr)
+        return FAILED
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except BrokenPipeError:  # the reader of our output left, as `head` does
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return FAILED
+    return status
+
+
+def _parser(verb: str | None) -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="tympan",
+        description="Printer firmware for a Raspberry Pi: makes a USB or serial printer a network printer.",
+        epilog="`tympan VERB --help` says more about a verb.",
+    )
+    parser.add_argument("--version", action="version", version=f"tympan {__version__}")
+    verbs = parser.add_subparsers(dest="verb", metavar="VERB", required=True)
+    for name, (module, summary) in VERBS.items():
+        each = verbs.add_parser(name, help=summary, description=f"{summary[0].upper()}{summary[1:]}.")
+        if name == verb:  # the others need no arguments now, and their modules no import
+            importlib.import_module(f"tympan.cli.verbs.{module}").configure(each)
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

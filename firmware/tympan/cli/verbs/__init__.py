@@ -1,0 +1,1 @@
+"""One module for each verb: ``configure`` adds its arguments, ``run`` does it and returns the exit status."""

@@ -1,0 +1,115 @@
+"""``tympan check``: every mistake of the configuration, with file, line and key."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tympan.cli.arguments import add_json
+from tympan.cli.output import as_json
+from tympan.config import DEFAULT_PATH, PrinterSettings, Settings, read
+from tympan.errors import ConfigError, DriverError
+
+if TYPE_CHECKING:
+    from tympan.driver.contract import Capabilities
+
+AUTO = "auto"
+"""The driver that is chosen by what the device says it is, when it is there."""
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of this verb."""
+    parser.add_argument(
+        "--config",
+        type=Path,
+        default=DEFAULT_PATH,
+        metavar="FILE",
+        help="the main file (default: %(default)s)",
+    )
+    add_json(parser)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Print the mistakes; 1 where there are some."""
+    settings, found = read(options.config, os.environ)
+    mistakes = [*found, *plug_in_mistakes(settings)]
+    if options.json:
+        print(
+            as_json([{"path": m.path, "line": m.line, "key": m.key, "problem": m.problem} for m in mistakes])
+        )
+    elif mistakes:
+        for mistake in mistakes:
+            print(mistake, file=sys.stderr)
+        print(f"{len(mistakes)} {'mistake' if len(mistakes) == 1 else 'mistakes'}", file=sys.stderr)
+    else:
+        count = len(settings.printers)
+        print(f"{options.config}: good, {count} {'printer' if count == 1 else 'printers'}")
+    return 1 if mistakes else 0
+
+
+def plug_in_mistakes(settings: Settings) -> list[ConfigError]:
+    """What only the plug-ins know: drivers, profiles, kinds of devices, paper and defaults that do not exist."""
+    return [
+        ConfigError(problem, path=place.path, line=place.line, key=key)
+        for printer in settings.printers
+        for key, problem in _printer_mistakes(settings, printer)
+        for place in [settings.place(key)]
+    ]
+
+
+def _printer_mistakes(settings: Settings, printer: PrinterSettings) -> Iterator[tuple[str, str]]:
+    """Keys and what is wrong with them."""
+    from tympan.driver import registry  # noqa: PLC0415 — loads plug-ins, and NumPy with them
+    from tympan.driver.contract import TransportContext  # noqa: PLC0415
+
+    key = f"printers.{printer.name}"
+    try:
+        registry.open_transport(
+            printer.device, TransportContext(printer.name, Path(settings.server.state_dir))
+        )
+    except ConfigError as error:
+        yield f"{key}.device", error.problem
+    except DriverError as error:
+        yield f"{key}.device", str(error)
+    if printer.driver == AUTO:
+        return
+    try:
+        driver = registry.find_driver(printer.driver)
+    except DriverError as error:
+        yield f"{key}.driver", str(error)
+        return
+    try:
+        capabilities = driver.capabilities(printer.profile)
+    except DriverError as error:
+        yield f"{key}.profile", str(error)
+        return
+    yield from _paper_mistakes(settings, printer, capabilities)
+
+
+def _paper_mistakes(
+    settings: Settings, printer: PrinterSettings, capabilities: Capabilities
+) -> Iterator[tuple[str, str]]:
+    from tympan.service.media import media_choices  # noqa: PLC0415
+    from tympan.service.template import Template  # noqa: PLC0415
+
+    media_default = str(printer.defaults.get("media", ""))
+    try:
+        media = media_choices(capabilities, printer.media_ready, media_default, printer.name)
+    except ConfigError as error:
+        yield error.key, error.problem
+        return
+    for name, wish in printer.defaults.items():  # one at a time, so that each mistake is told
+        try:
+            Template(
+                capabilities,
+                media,
+                defaults={name: wish},
+                printer=printer.name,
+                max_copies=settings.limits.max_copies,
+            )
+        except ConfigError as error:
+            yield error.key, error.problem
