@@ -9,7 +9,7 @@ supports.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 from tympan.ipp.attribute import Attribute, Collection, Value, ValueData
@@ -33,6 +33,7 @@ _TEMPLATE = "Job Template"
 _ANY_TEMPLATE = f"=<{_TEMPLATE}>"
 _TEMPLATE_SUFFIXES = ("-default", "-supported", "-ready", "-database", "-actual", "-completed")
 _MAX_DEPTH = 16
+_REMEMBERED_NAMES = 4096  # a bound, because clients choose the names
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +106,7 @@ def lookup(name: str, group: int | None = None) -> Registration | None:
     return found[0] if found else None
 
 
+@lru_cache(_REMEMBERED_NAMES)
 def _candidates(name: str, group: int | None) -> tuple[Registration, ...]:
     """The registrations for the group; where there are none, all: clients put attributes into neighbouring groups."""
     if group is not None:
@@ -115,6 +117,7 @@ def _candidates(name: str, group: int | None) -> tuple[Registration, ...]:
     return registrations(name)
 
 
+@lru_cache(_REMEMBERED_NAMES)
 def is_job_template(name: str) -> bool:
     """Whether the group name ``job-template`` in ``requested-attributes`` covers it, RFC 8011 §4.2.5.1 and §4.3.4.1.
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import string
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from tympan.ipp.attribute import Collection, Value, ValueData
@@ -106,33 +106,40 @@ class Syntax:
     alternatives: tuple[Alternative, ...]
     multiple: bool
     out_of_band: frozenset[ValueTag]
+    _by_tag: dict[int, tuple[Alternative, ...]] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        tags = {tag for alternative in self.alternatives for tag in _TAGS_OF_KIND[alternative.kind]}
+        by_tag = {
+            int(tag): tuple([each for each in self.alternatives if tag in _TAGS_OF_KIND[each.kind]])
+            for tag in tags
+        }
+        object.__setattr__(self, "_by_tag", by_tag)
 
     def check(self, values: tuple[Value, ...]) -> SyntaxProblem | None:
         """The first thing wrong with the values, None where nothing is. Members of collections are not looked at."""
         if len(values) > 1 and not self.multiple:
             return SyntaxProblem(f"it has {len(values)} values, and is no 1setOf")
-        for value in values:
-            problem = self._check_value(value, alone=len(values) == 1)
-            if problem is not None:
+        by_tag = self._by_tag
+        for tag, data in values:
+            alternatives = by_tag.get(tag)
+            if alternatives is None or data is None or data.__class__ is MalformedValue:
+                if data is None and tag in self.out_of_band and len(values) == 1:
+                    continue
+                return self._no_syntax_of_ours(tag, data)
+            for alternative in alternatives:
+                problem = _CHECKS[alternative.kind](alternative, data)
+                if problem is None:
+                    break
+            else:
                 return problem
         return None
 
-    def _check_value(self, value: Value, *, alone: bool) -> SyntaxProblem | None:
-        tag, data = value
+    def _no_syntax_of_ours(self, tag: int, data: ValueData) -> SyntaxProblem:
         if isinstance(data, MalformedValue):
             return SyntaxProblem(f"{value_tag_keyword(tag)}: {data.problem}")
         if data is None:
-            if tag in self.out_of_band and alone:
-                return None
             return SyntaxProblem(f"it cannot be {value_tag_keyword(tag)}")
-        problem = None
-        for alternative in self.alternatives:
-            if tag in _TAGS_OF_KIND[alternative.kind]:
-                problem = _CHECKS[alternative.kind](alternative, data)
-                if problem is None:
-                    return None
-        if problem is not None:
-            return problem
         kinds = " or ".join(dict.fromkeys([alternative.kind for alternative in self.alternatives]))
         return SyntaxProblem(f"it is {value_tag_keyword(tag)}, not {kinds}")
 
@@ -195,9 +202,11 @@ def _too_long(octets: int, most: int) -> SyntaxProblem:
 
 
 def _check_text(alternative: Alternative, data: ValueData) -> SyntaxProblem | None:
-    octets = len(str(data).encode())
-    if octets > alternative.upper:
-        return _too_long(octets, alternative.upper)
+    text = str(data)
+    if len(text) * 4 > alternative.upper:  # few are so long that their octets must be counted
+        octets = len(text.encode())
+        if octets > alternative.upper:
+            return _too_long(octets, alternative.upper)
     if isinstance(data, StringWithLanguage):
         return _check_language(
             Alternative("naturalLanguage", 0, _MAX_OCTETS["naturalLanguage"]), data.language
@@ -224,9 +233,10 @@ def _ascii(alternative: Alternative, data: ValueData) -> SyntaxProblem | None:
 
 def _check_keyword(alternative: Alternative, data: ValueData) -> SyntaxProblem | None:
     # Lower case only says RFC 8011 §5.1.4; "8.5x11in" and "W8-16" are in use, so digits and capitals pass.
-    if not _KEYWORD_CHARACTERS.issuperset(str(data)):
+    text = str(data)
+    if not _KEYWORD_CHARACTERS.issuperset(text):
         return SyntaxProblem("the keyword has characters that none can have")
-    return _ascii(alternative, data)
+    return None if 0 < len(text) <= alternative.upper else _ascii(alternative, data)
 
 
 def _check_uri(alternative: Alternative, data: ValueData) -> SyntaxProblem | None:
