@@ -3,6 +3,7 @@
 #   make run     start the service with two simulated printers       PORT=8631  STATE_DIR=state  ARGS=…
 #   make test    the whole test suite                                ARGS=…  (for pytest)
 #   make check   format, lint, types, import contracts, unit tests: before each commit
+#   make bench   the benchmarks beside the peers' figures            ARGS=…  (requests, documents)
 #
 # PYTHON=… chooses the interpreter (3.11 or newer), VENV=… where the virtual environment is.
 
@@ -21,7 +22,7 @@ TEST_PACKAGES := cups cups-client cups-ipp-utils ghostscript poppler-utils fonts
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test check format test-packages constraints clean
+.PHONY: help run test check bench format test-packages constraints clean
 
 help:
 	@sed -n 's/^#   \(make .*\)/\1/p' Makefile
@@ -38,6 +39,9 @@ check: $(VENV)/installed-dev test-packages
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
 	$(BIN)/python -m pytest --quiet tests/unit
+
+bench: $(VENV)/installed-dev test-packages
+	$(BIN)/python tests/bench/run.py $(ARGS)
 
 format: $(VENV)/installed-dev
 	$(BIN)/ruff format $(SOURCES)
