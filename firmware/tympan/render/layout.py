@@ -71,7 +71,8 @@ def impressions(source: Source, ticket: JobTicket, page: PageFormat) -> Iterator
     number = 0
     if ticket.number_up == 1:
         for number, one in enumerate(chosen, 1):
-            placed = place(one.width_in, one.height_in, sized=one.sized, ticket=ticket, page=page)
+            obeyed = replace(ticket, print_scaling="none") if one.laid_out else ticket
+            placed = place(one.width_in, one.height_in, sized=one.sized, ticket=obeyed, page=page)
             yield Impression(number, partial(one.bands, _view(placed, page)), page, halftone)
     else:
         for number, parts in enumerate(_groups(chosen, ticket, page), 1):

@@ -81,13 +81,14 @@ class SourcePage(Protocol):
         sized: The document means this size. False: an image, which ``print-scaling`` auto scales to the page.
         sequential: Rows come off the document in order, once: it cannot be drawn beside another page of the same
             document without keeping what it drew.
-        roll_margins: The document brings its own margins at top and bottom (a page does, an image does not).
+        laid_out: It was made for this very side (text is): ``print-scaling`` has nothing to scale.
     """
 
     width_in: float
     height_in: float
     sized: bool
     sequential: bool
+    laid_out: bool
 
     def bands(self, view: View) -> Iterator[Band]:
         """The view's rows from top to bottom, all of them. To be asked once for a sequential page.
