@@ -25,7 +25,7 @@ ASKED = (
     "media-default",
 )
 
-ROLL_KINDS = frozenset({"receipt", "label"})
+ROLL_KINDS = frozenset({"receipt"})
 """``printer-kind`` of printers whose paper is as long as its content."""
 
 DEFAULT_SIZE_HMM = (21_000, 29_700)

@@ -1,0 +1,154 @@
+"""``check`` and ``devices``, with plug-ins made for the test."""
+
+from __future__ import annotations
+
+import json
+import sys
+from types import ModuleType
+
+import pytest
+
+from tympan.cli.main import main
+from tympan.driver.contract import Capabilities, DeviceIdentity, DiscoveredDevice
+from tympan.driver.ticket import MediaSpec
+from tympan.errors import ConfigError, DriverError
+
+A4 = MediaSpec("iso_a4_210x297mm", 21000, 29700)
+LETTER = MediaSpec("na_letter_8.5x11in", 21590, 27940)
+
+CAPABILITIES = Capabilities(
+    make_and_model="Made for a test",
+    device_id="MFG:Test;MDL:One;CMD:PCL;",
+    native_formats=("application/vnd.hp-pcl",),
+    extension="pcl",
+    resolutions_dpi=((600, 600),),
+    media=(A4, LETTER),
+    media_ready={"main": "iso_a4_210x297mm"},
+    sides=("one-sided", "two-sided-long-edge"),
+)
+
+GOOD = """\
+[[printers]]
+name = "laser"
+device = "test://one"
+driver = "test"
+profile = "one"
+defaults = { sides = "two-sided-long-edge" }
+media_ready = { main = "na_letter_8.5x11in" }
+"""
+
+
+class Driver:
+    name = "test"
+
+    def capabilities(self, profile: str) -> Capabilities:
+        if profile not in {"", "one"}:
+            raise DriverError(f"driver 'test' has no profile {profile!r}; there is: one")
+        return CAPABILITIES
+
+
+def open_transport(uri: str, context: object) -> object:  # noqa: ARG001 — the signature is the registry's
+    if not uri.startswith("test:"):
+        raise DriverError(f"no transport for {uri.partition(':')[0]!r}")
+    if uri != "test://one":
+        raise ConfigError("there is no such test", key="device")
+    return object()
+
+
+def find_driver(name: str) -> Driver:
+    if name != "test":
+        raise DriverError(f"there is no driver {name!r}; there is: test")
+    return Driver()
+
+
+@pytest.fixture(autouse=True)
+def plug_ins(monkeypatch) -> ModuleType:
+    import tympan.driver
+
+    registry = ModuleType("tympan.driver.registry")
+    registry.open_transport = open_transport
+    registry.find_driver = find_driver
+    registry.discover_devices = tuple
+    monkeypatch.setitem(sys.modules, "tympan.driver.registry", registry)
+    monkeypatch.setattr(tympan.driver, "registry", registry, raising=False)
+    return registry
+
+
+@pytest.fixture
+def check(tmp_path, capsys):
+    def run(text: str, *words: str):
+        path = tmp_path / "config.toml"
+        path.write_text(text)
+        status = main(["check", "--config", str(path), *words])
+        written = capsys.readouterr()
+        return status, written.out.replace(f"{path}", "FILE"), written.err.replace(f"{path}", "FILE")
+
+    return run
+
+
+def test_a_good_configuration(check):
+    assert check(GOOD) == (0, "FILE: good, 1 printer\n", "")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "mistake"),
+    [
+        ("test://one", "usb://x", "FILE:3: printers.laser.device: no transport for 'usb'"),
+        ("test://one", "test://two", "FILE:3: printers.laser.device: there is no such test"),
+        ('"test"\n', '"tset"\n', "FILE:4: printers.laser.driver: there is no driver 'tset'"),
+        ('"one"', '"two"', "FILE:5: printers.laser.profile: driver 'test' has no profile 'two'"),
+        ("two-sided-long-edge", "tumble", "FILE:6: printers.laser.defaults.sides: 'tumble'"),
+        ("{ sides", "{ side", "FILE:6: printers.laser.defaults.side: there is no default called 'side'"),
+        (
+            "na_letter_8.5x11in",
+            "iso_a3_297x420mm",
+            "FILE:7: printers.laser.media_ready.main: the printer does not take",
+        ),
+        ("{ main", "{ bottom", "FILE:7: printers.laser.media_ready.bottom: there is no source 'bottom'"),
+    ],
+)
+def test_what_only_the_plug_ins_know(check, old, new, mistake):
+    status, out, err = check(GOOD.replace(old, new))
+    assert (status, out) == (1, "")
+    assert err.startswith(mistake)
+    assert err.endswith("1 mistake\n")
+
+
+def test_all_mistakes_together(check):
+    text = "[limits]\nmax_jobs = 0\n" + GOOD.replace('"one"', '"two"').replace("test://one", "usb://x")
+    status, _, err = check(text)
+    assert status == 1
+    assert [line.split(": ")[0] for line in err.splitlines()] == ["FILE:2", "FILE:5", "FILE:7", "3 mistakes"]
+
+
+def test_mistakes_as_json(check):
+    status, out, _ = check(GOOD.replace('"one"', '"two"'), "--json")
+    assert status == 1
+    (mistake,) = json.loads(out)
+    assert (mistake["path"], mistake["line"], mistake["key"]) == ("FILE", 5, "printers.laser.profile")
+
+
+def test_a_driver_that_is_chosen_later_is_not_asked(check):
+    assert check(GOOD.replace('"test"\n', '"auto"\n'))[0] == 0
+
+
+def test_devices(plug_ins, capsys):
+    found = DiscoveredDevice(
+        "usb://03f0:2b17", "HP LaserJet", DeviceIdentity("MFG:HP;MDL:LaserJet;", "HP", "LaserJet")
+    )
+    plug_ins.discover_devices = lambda: [found]
+    assert main(["devices"]) == 0
+    headings, row = capsys.readouterr().out.splitlines()
+    assert headings.split() == ["uri", "what", "device", "id"]
+    assert row == "usb://03f0:2b17  HP LaserJet  MFG:HP;MDL:LaserJet;"
+    assert main(["devices", "--json"]) == 0
+    (device,) = json.loads(capsys.readouterr().out)
+    assert device["device_uri"] == "usb://03f0:2b17"
+    assert device["identity"]["make"] == "HP"
+
+
+def test_no_devices(capsys):
+    assert main(["devices"]) == 0
+    assert "plugged in" in capsys.readouterr().out
+    assert main(["devices", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out) == []
