@@ -30,7 +30,7 @@ def view(*attributes: Attribute) -> JobView:
         (99, (), "", None, None, "unknown"),
     ],
 )
-def test_a_job_in_a_sentence(state, reasons, message, pages, done, sentence):  # noqa: PLR0917 — a table
+def test_a_job_in_a_sentence(state, reasons, message, pages, done, sentence):
     attributes = [Attribute.enum("job-state", state)]
     if reasons:
         attributes.append(Attribute.keyword("job-state-reasons", *reasons))

@@ -182,7 +182,7 @@ def test_jobs(service, tympan):
         (["--mine"], "not-completed", True, 100),
     ],
 )
-def test_which_jobs(service, tympan, words, which, mine, limit):  # noqa: PLR0917 — a table
+def test_which_jobs(service, tympan, words, which, mine, limit):
     assert tympan("jobs", *words).status == 0
     seen = service.of(Operation.GET_JOBS)
     assert seen.operation_attribute("which-jobs").first == which
