@@ -72,13 +72,18 @@ def _scaled(rows: Packed, width: int, scale: tuple[int, int]) -> tuple[Packed, i
     return rows, width * across
 
 
-def _paint(core: Core, rows: Packed, width: int, *, red: bool = False) -> None:
-    """Burn packed rows where margins and justification put them."""
-    area = core.line.width
+def _note_clipped(core: Core, rows: Packed, width: int, across: int) -> None:
+    """Note ink beyond the print area, in an image whose dots will be `across` wide."""
+    area = core.line.width // across
     if width > area:
-        outside = np.unpackbits(rows[:, area // 8 :], axis=1)[:, area % 8 :]
-        if outside.any():
-            core.roll.note(f"clipped {width - area} dots right")
+        beyond = rows[:, area // 8 :]
+        if (beyond[:, 0] & (0xFF >> area % 8)).any() or beyond[:, 1:].any():
+            core.roll.note(f"clipped {(width - area) * across} dots right")
+
+
+def _paint(core: Core, rows: Packed, width: int, *, red: bool = False) -> None:
+    """Burn packed rows where margins and justification put them; `rows` may end where the print area does."""
+    area = core.line.width
     shown = min(width, area)
     x = core.modes.left_margin + (area - shown) * core.modes.justification // 2
     core.roll.paint_packed(rows, x, shown, red=red and core.traits.two_colour)
@@ -110,9 +115,8 @@ def raster(core: Core) -> Step[None]:
         block = np.frombuffer(data, np.uint8).reshape(-1, row_bytes)
         left -= block.shape[0]
         if obeyed:
-            # One byte past the area tells whether something was clipped; the rest of a long row is not looked at.
-            shown = block[:, : (core.line.width + 7) // 8 + 1]
-            packed, width = _scaled(shown, shown.shape[1] * 8, scale)
+            _note_clipped(core, block, row_bytes * 8, scale[0])
+            packed, width = _scaled(block[:, : (core.line.width + 7) // 8], row_bytes * 8, scale)
             _paint(core, packed, width)
             yield from core.advance(packed.shape[0])
 
@@ -148,7 +152,9 @@ def _print(core: Core, image: StoredImage, scale: tuple[int, int], *, red: bool 
     for top in range(0, height, RASTER_STEP_ROWS):
         rows = 0
         for colour, plane in image.planes.items():
-            packed, width = _scaled(plane[top : top + RASTER_STEP_ROWS], image.width, scale)
+            block = plane[top : top + RASTER_STEP_ROWS]
+            _note_clipped(core, block, image.width, scale[0])
+            packed, width = _scaled(block, image.width, scale)
             _paint(core, packed, width, red=red or colour == _RED)
             rows = max(rows, packed.shape[0])
         yield from core.advance(rows)
