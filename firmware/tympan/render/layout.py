@@ -20,6 +20,7 @@ from tympan.errors import DocumentError
 from tympan.render.halftone import WHITE, Halftone
 from tympan.render.placement import TURNS, Box, Cell, Placement, cells, check_size, place, place_in_cell
 from tympan.render.sources.page import BAND_BYTES, Band, Pixels, Source, SourcePage, View
+from tympan.render.sources.resample import unpacked
 
 WHITE_ROWS = 256
 """White rows are given on in bands of at most this many."""
@@ -235,7 +236,7 @@ def _grey(band: Band, start: int, end: int, width: int) -> Pixels | None:
     if band.grey is not None:
         return band.grey[start:end]
     if band.packed is not None:
-        return np.where(np.unpackbits(band.packed[start:end], axis=1, count=width), 0, WHITE).astype(np.uint8)
+        return unpacked(band.packed[start:end], width)
     return None
 
 

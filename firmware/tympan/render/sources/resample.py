@@ -77,6 +77,11 @@ def bands(runs: Iterable[Run], size: tuple[int, int], turn: Turn, view: View) ->
     return framed(scaled(runs, size, target), view)
 
 
+def unpacked(packed: Pixels, width_px: int) -> Pixels:
+    """Packed rows, 1 black, as grey."""
+    return np.where(np.unpackbits(packed, axis=1, count=width_px), np.uint8(0), np.uint8(WHITE))
+
+
 def scaled(runs: Iterable[Run], size: tuple[int, int], target: tuple[int, int]) -> Iterator[Run]:
     """Rows at another size; the same rows where it is the size that they have.
 
