@@ -35,7 +35,9 @@ class EscPosProfile:
         raster_rows: Rows in one command; the printer's memory and its speed decide.
         raster_rows_avoid: The printer gets commands wrong whose rows are a multiple of this; 0: none.
         feed_units_per_dot: What ``n`` of ``ESC J`` and ``ESC 3`` counts: so many units make a dot row. 0: not known, so
-            blank rows are sent as pixels and text is drawn.
+            text is drawn.
+        feed_gaps: White rows between black ones are fed by ``ESC J``; otherwise they are sent as pixels, because the
+            unit cannot be relied on to the dot.
         gap_rows: Blank rows between black ones from which on they get a command of their own.
         lead_rows_max: Blank rows kept at the head of a page; more are left out, as they only waste paper.
         cut: One of `CUTS`.
@@ -62,6 +64,7 @@ class EscPosProfile:
     raster_rows: int
     raster_rows_avoid: int
     feed_units_per_dot: int
+    feed_gaps: bool
     gap_rows: int
     lead_rows_max: int
     cut: str
@@ -112,6 +115,7 @@ def escpos_profile(head: ProfileHead, table: ProfileTable) -> EscPosProfile:
         raster_rows=table.integer("raster_rows", 1, 4095, 128),
         raster_rows_avoid=table.integer("raster_rows_avoid", 0, 4095, 0),
         feed_units_per_dot=table.integer("feed_units_per_dot", 0, 8, 0),
+        feed_gaps=table.flag("feed_gaps"),
         gap_rows=table.integer("gap_rows", 1, 4095, 32),
         lead_rows_max=table.integer("lead_rows_max", 0, 100_000, 80),
         cut=table.choice("cut", CUTS),
@@ -139,15 +143,12 @@ def _check(profile: EscPosProfile, table: ProfileTable) -> None:
         table.fail("print_width_dots", "the head is wider than the paper")
     if profile.raster_rows_avoid == 1:
         table.fail("raster_rows_avoid", "every number is a multiple of 1")
+    if profile.feed_gaps and not profile.feed_units_per_dot:
+        table.fail("feed_gaps", "the unit must be known: feed_units_per_dot")
     if profile.raster == "gs_paren_l" and 10 + profile.row_bytes * profile.raster_rows > 0xFFFF:
         table.fail("raster_rows", "GS ( L holds 65,525 bytes of pixels")
     if profile.raster == "esc_star":
-        if profile.column_mode not in COLUMN_ROWS:
-            table.fail("column_mode", f"it must be one of {', '.join(map(str, COLUMN_ROWS))}")
-        if not profile.feed_units_per_dot:
-            table.fail(
-                "feed_units_per_dot", "it must be known where the raster command is esc_star: lines must join"
-            )
+        _check_columns(profile, table)
     for codec in profile.code_pages:
         try:
             "".encode(codec)
@@ -155,6 +156,17 @@ def _check(profile: EscPosProfile, table: ProfileTable) -> None:
             table.fail(f"text.code_pages.{codec}", "there is no such codec")
     if profile.columns:
         _check_text(profile, table)
+
+
+def _check_columns(profile: EscPosProfile, table: ProfileTable) -> None:
+    if profile.column_mode not in COLUMN_ROWS:
+        table.fail("column_mode", f"it must be one of {', '.join(map(str, COLUMN_ROWS))}")
+    if not profile.feed_units_per_dot:
+        table.fail(
+            "feed_units_per_dot", "it must be known where the raster command is esc_star: lines must join"
+        )
+    if not profile.feed_gaps:
+        table.fail("feed_gaps", "it must be true where the raster command is esc_star: there is no other way")
 
 
 def _check_text(profile: EscPosProfile, table: ProfileTable) -> None:
