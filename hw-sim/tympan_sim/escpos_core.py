@@ -24,6 +24,9 @@ Step = Generator[Effect | None, None, T]
 FEED_STEP_DOTS = 96
 """Longest single feed: a fault can stop paper between two steps."""
 
+IMPACT_PINS = 9
+"""Rows an impact head covers in one pass: a line no higher needs no feed of its own, the next may print over it."""
+
 _TEXT = re.compile(rb"[\x20-\xff]+")
 _TEXT_RUN_MAX = 2048
 
@@ -247,7 +250,8 @@ class Core:
         modes = self.modes
         for red, plane in self.line.compose(modes.justification, upside_down=modes.upside_down):
             self.roll.paint_bits(plane, modes.left_margin, red=red and self.traits.two_colour)
-        yield from self.advance(rows if self.traits.overprints else max(rows, height))
+        overprints = self.traits.overprints and height <= IMPACT_PINS
+        yield from self.advance(rows if overprints else max(rows, height))
         self.refresh_line()
 
     def refresh_line(self) -> None:

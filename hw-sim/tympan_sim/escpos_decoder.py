@@ -147,8 +147,6 @@ class EscPosDecoder:
         character = pair.decode(core.traits.multibyte, errors="replace")[0]
         width, height = core.traits.fonts[0]
         style = core.style(0)._replace(width=width * 2, height=height)
-        if character != MISSING:
-            style = style._replace(width=width)  # the cell of a wide character is two cells by itself
         yield from core.put(core.cells.cell(character, style))
 
 

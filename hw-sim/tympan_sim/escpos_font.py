@@ -7,7 +7,6 @@ they are per character in the printer too.
 
 from __future__ import annotations
 
-import unicodedata
 from functools import cache
 from pathlib import Path
 from typing import NamedTuple
@@ -130,16 +129,14 @@ def glyph(character: str, width: int, height: int) -> Bits:
     size = _fitting_size(width, height)
     index = 0
     while (font := _font(size, index)) is not None:
+        if (length := font.getlength(character)) > width * 1.2:
+            # A character made for two cells, in one: smaller.
+            font = _font(max(int(size * width / length), 5), index) or font
         cell = _draw(character, font, width, height)
         if cell.any() and cell.tobytes() != _is_absent(size, index, width, height):
             return cell
         index += 1
     return _placeholder(width, height)
-
-
-def cell_width(character: str, narrow: int) -> int:
-    """Width of a character in dots, where `narrow` is the font's: Chinese and Japanese ones take two."""
-    return narrow * 2 if unicodedata.east_asian_width(character) in "WF" else narrow
 
 
 def styled(plain: Bits, style: CellStyle) -> Bits:
@@ -177,6 +174,5 @@ class CellCache:
         if found is None:
             if len(self._cells) >= CELLS_KEPT:
                 self._cells.clear()
-            wide = cell_width(character, style.width)
-            found = self._cells[key] = styled(glyph(character, wide, style.height), style)
+            found = self._cells[key] = styled(glyph(character, style.width, style.height), style)
         return found

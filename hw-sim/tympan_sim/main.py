@@ -73,7 +73,7 @@ def _printer_arguments(parser: argparse.ArgumentParser, language: str) -> None:
     )
     if language == "escpos":
         parser.add_argument("--width-dots", type=int, metavar="N", help="dots the head can mark, 8 to 2400")
-    parser.add_argument("--dpi", type=int, metavar="N", help="dots an inch both ways, 60 to 1200")
+    parser.add_argument("--dpi", type=int, metavar="N", help="dots an inch both ways, 75 to 1200")
     parser.add_argument(
         "--speed", type=_speed, default=1.0, metavar="real|max|N", help="default: real, as fast as the model"
     )
@@ -127,11 +127,14 @@ def _simulate(arguments: argparse.Namespace, model: PrinterModel) -> int:
     from tympan_sim.loop import SimulationLoop  # noqa: PLC0415 — loads the simulation
     from tympan_sim.simulation import Simulation  # noqa: PLC0415 — loads the simulation
 
+    control = None
     try:
         simulation = Simulation(model, arguments.out, speed=arguments.speed)
         control = ControlSocket(arguments.control) if arguments.control else None
         link, where = _link(arguments)
     except OSError as problem:
+        if control is not None:
+            control.close()
         print(f"tympan-sim: {problem}", file=sys.stderr)
         return 1
     loop = SimulationLoop(simulation, link, control)

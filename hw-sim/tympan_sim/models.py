@@ -262,14 +262,14 @@ def adapted(model: PrinterModel, *, width_dots: int | None = None, dpi: int | No
     Args:
         model: Where to start from.
         width_dots: Dots the head can mark, 8 to 2400; ESC/POS only.
-        dpi: Dots an inch both ways, 60 to 1200.
+        dpi: Dots an inch both ways, 75 to 1200.
 
     Raises:
         ValueError: A number is out of its range, or a width was asked of a page printer.
     """
     if dpi is not None:
-        if not 60 <= dpi <= 1200:
-            raise ValueError(f"resolution must be 60 to 1200 dpi, not {dpi}")
+        if not 75 <= dpi <= 1200:
+            raise ValueError(f"resolution must be 75 to 1200 dpi, not {dpi}")
         model = replace(model, dpi=(dpi, dpi), escpos=replace(model.escpos, unit_dpi=(dpi, dpi)))
     if width_dots is not None:
         if model.language != "escpos":

@@ -58,6 +58,12 @@ def test_katakana_is_in_page_one(decode):
     assert dots[:24, 12:24].any()
 
 
+def test_signs_of_page_one_take_one_cell(decode):
+    dots = decode(b"\x1bt\x01\xf2I\n").dots()
+    assert dots[:24, :12].any(), "year"
+    np.testing.assert_array_equal(dots[:24, 12:24], decode(b"I\n").dots()[:24, :12])
+
+
 def test_a_page_the_printer_has_not_changes_nothing(decode):
     decoded = decode(b"\x1bt\x10\x1bt\xf0\xe9\n")
     np.testing.assert_array_equal(decoded.dots(), decode(b"\x1bt\x10\xe9\n").dots())
