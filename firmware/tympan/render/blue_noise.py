@@ -74,15 +74,15 @@ def void_and_cluster(
     # Down: the tightest of the first pattern's dots has its highest rank.
     falling, falling_density = dots.copy(), density.copy()
     for order in range(start - 1, -1, -1):
-        at = int(np.where(falling, falling_density.ravel(), -np.inf).argmax())
-        falling[at] = False
-        falling_density -= bump(at)
-        rank[at] = order
+        dot = int(np.where(falling, falling_density.ravel(), -np.inf).argmax())
+        falling[dot] = False
+        falling_density -= bump(dot)
+        rank[dot] = order
     # Up: the largest void is next.
     for order in range(start, total):
-        at = int(np.where(dots, np.inf, density.ravel()).argmin())
-        dots[at] = True
-        density += bump(at)
-        rank[at] = order
+        dot = int(np.where(dots, np.inf, density.ravel()).argmin())
+        dots[dot] = True
+        density += bump(dot)
+        rank[dot] = order
     # The first dots to be black are black even in the lightest grey: theirs is the highest threshold.
     return (255 - rank * 255 // total).astype(np.uint8).reshape(size, size)

@@ -75,8 +75,9 @@ def _segments(data: mmap.mmap | bytes, at: int) -> NDArray[np.int64]:
         else:
             codes = codes[(codes + deltas[segment]) % 0x10000 != 0]
         found.append(codes)
-    codes = np.concatenate(found) if found else np.empty(0, np.int64)
-    return codes[codes != 0xFFFF]
+    every = np.concatenate(found) if found else np.empty(0, np.int64)
+    kept: NDArray[np.int64] = every[every != 0xFFFF]
+    return kept
 
 
 def _groups(data: mmap.mmap | bytes, at: int) -> NDArray[np.int64]:

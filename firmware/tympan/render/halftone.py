@@ -5,8 +5,8 @@ come out, and the pattern runs on from band to band as if there were none.
 
 * *Ordered*: a pixel is black where it is below the mask. The pattern depends on nothing but the place, so bands show no seam,
   text keeps its shape and equal pages give equal bytes. The default.
-* *Diffusion*: Floyd and Steinberg's, by Pillow. Finer in photographs on coarse printers, and it costs five times as much. Each
-  band is begun some rows early, so that the error has built up where the band begins.
+* *Diffusion*: Floyd and Steinberg's, by Pillow. Finer in photographs on coarse printers, and it costs ten times as much. It is done in stretches of
+  `STRETCH_BYTES`, which is nearly a metre of receipt; one that goes on where another ended is begun some rows early, so that the error has built up.
 * *Threshold*: for ``bi-level``, and drawings that have no greys.
 
 Smoothed edges of text would come out as a fringe of dots. Where a pixel's neighbours are nearly black on one side and
@@ -37,8 +37,10 @@ NEARLY_BLACK = 96
 NEARLY_WHITE = 184
 HALF_EDGE = 152
 """What is below is black on a smoothed edge: more than half, so that thin strokes, which smoothing makes pale, stay whole."""
+STRETCH_BYTES = 4 << 20
+"""As many pixels are diffused at a time."""
 WARM_UP_ROWS = 24
-"""How many rows earlier the diffusion of a band begins."""
+"""How many rows earlier the diffusion of a stretch begins."""
 CHUNK_BYTES = 96 << 10
 """As many pixels are worked on at a time as stay in a core's cache."""
 COARSE_DPI = 300
@@ -100,6 +102,8 @@ class Halftone:
         self._above: Pixels | None = None
         self._held: Pixels | None = None
         self._warm = np.empty((0, width_px), np.uint8)
+        self._stretch: list[Pixels] = []
+        self._stretch_rows = 0
         curve = tone_curve(dot_gain)
         self._curve = None if dot_gain == 0 else curve.tolist()
         # The curve is applied to the mask instead of to every pixel: curve[grey] < t is grey < first grey where curve >= t.
@@ -117,6 +121,7 @@ class Halftone:
         self._row = 0
         self._above = self._held = None
         self._warm = self._warm[:0]
+        self._stretch, self._stretch_rows = [], 0
 
     def white(self, rows: int) -> None:
         """White rows passed by, after `flush`."""
@@ -133,28 +138,42 @@ class Halftone:
 
         Returns:
             Packed rows, shape (rows, (width + 7) // 8), 1 black. Where edges are looked for, the last row is held back until what
-            is below it is known.
+            is below it is known; diffusion holds back what does not fill a stretch.
         """
         if self._method is Method.THRESHOLD:
             return np.packbits(grey < HALF, axis=1)
-        if sharp:
-            held = self.flush()
-            packed = self._dots(grey)
-            self._above = grey[-1].copy()
-            return np.concatenate((held, packed)) if len(held) else packed
         found = []
-        if self._held is not None:
-            found.append(_harden(self._held, self._above, grey[0]))
-            self._above = self._held[0]
-        if len(grey) > 1:
-            found.extend(self._hardened(grey))
-            self._above = grey[-2].copy()
-        self._held = grey[-1:].copy()
-        if not found:
-            return self._nothing
+        if sharp:
+            if self._held is not None:
+                found.append(self._release())
+            found.append(grey)
+            self._above = grey[-1].copy()
+        else:
+            if self._held is not None:
+                found.append(_harden(self._held, self._above, grey[0]))
+                self._above = self._held[0]
+            if len(grey) > 1:
+                found.extend(self._hardened(grey))
+                self._above = grey[-2].copy()
+            self._held = grey[-1:].copy()
         if self._method is Method.DIFFUSION:
-            return self._dots(np.concatenate(found))
-        return np.concatenate([self._dots(rows) for rows in found])
+            return self._diffused(found)
+        return np.concatenate([self._ordered(rows) for rows in found]) if found else self._nothing
+
+    def flush(self) -> Pixels:
+        """The rows that were held back, if any: what follows is white, packed already, or the end of the page."""
+        found = [] if self._held is None else [self._release()]
+        if self._method is Method.DIFFUSION:
+            return self._diffused(found, last=True)
+        return np.concatenate([self._ordered(rows) for rows in found]) if found else self._nothing
+
+    def _release(self) -> Pixels:
+        """The row that was held back, with nothing below it."""
+        assert self._held is not None
+        row = _harden(self._held, self._above, None)
+        self._above = self._held[0]
+        self._held = None
+        return row
 
     def _hardened(self, grey: Pixels) -> Iterator[Pixels]:
         """All rows but the last with hard edges, a cacheful at a time."""
@@ -167,22 +186,8 @@ class Halftone:
             else:
                 yield _harden(rows, grey[start - 1] if start else self._above, grey[end])
 
-    def flush(self) -> Pixels:
-        """The row that was held back, if any: what follows is white, packed already, or the end of the page."""
-        if self._held is None:
-            return self._nothing
-        packed = self._dots(_harden(self._held, self._above, None))
-        self._above = self._held[0]
-        self._held = None
-        return packed
-
-    def _dots(self, grey: Pixels) -> Pixels:
-        """Rows as dots, by the method."""
-        packed = self._diffused(grey) if self._method is Method.DIFFUSION else self._ordered(grey)
-        self._row += len(grey)
-        return packed
-
     def _ordered(self, grey: Pixels) -> Pixels:
+        """Rows as dots by the mask."""
         packed = np.empty((len(grey), (self._width + 7) // 8), np.uint8)
         at = 0
         while at < len(grey):
@@ -192,11 +197,18 @@ class Halftone:
                 grey[at : at + rows] < self._mask[phase : phase + rows], axis=1
             )
             at += rows
+        self._row += len(grey)
         return packed
 
-    def _diffused(self, grey: Pixels) -> Pixels:
+    def _diffused(self, parts: list[Pixels], *, last: bool = False) -> Pixels:
+        """Rows as dots by diffusion, once a stretch is full or the last is there."""
+        self._stretch.extend(rows.copy() for rows in parts)
+        self._stretch_rows += sum(len(rows) for rows in parts)
+        if not self._stretch_rows or (not last and self._stretch_rows * self._width < STRETCH_BYTES):
+            return self._nothing
+        rows = np.concatenate([self._warm, *self._stretch])
         before = len(self._warm)
-        rows = np.concatenate((self._warm, grey)) if before else np.ascontiguousarray(grey)
+        self._stretch, self._stretch_rows = [], 0
         self._warm = rows[-WARM_UP_ROWS:].copy()
         image = Image.frombuffer("L", (self._width, len(rows)), rows, "raw", "L", 0, 1)
         if self._curve is not None:

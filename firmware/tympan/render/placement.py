@@ -5,15 +5,15 @@ of the raster that the encoder takes (the printable area), not of the medium.
 
 ``print-scaling`` (PWG 5100.16 §5.2; *larger* means than the medium, with half a millimetre of grace):
 
-=========  ==========================================================================================
+=========  ===========================================================================================================
 keyword    what happens
-=========  ==========================================================================================
-none       natural size, centred on the medium, clipped by the printable area
+=========  ===========================================================================================================
+none       natural size, centred on the medium (what the printable area holds is kept in it), clipped by the printable area
 fit        largest size that the printable area holds, centred in it
 fill       smallest size that covers the whole medium, centred on it, clipped
 auto       larger: ``fit``, on a medium without margins ``fill``; otherwise ``none``
 auto-fit   larger: ``fit``; otherwise ``none``
-=========  ==========================================================================================
+=========  ===========================================================================================================
 
 An image that is not *sized* (it has pixels, but means no size on paper) counts as larger: a photo fills the page that
 it is printed on. On a roll there is no length to fit: the width decides, pages start at the top of the printable area,
@@ -23,7 +23,7 @@ and a page counts as larger when it is wider than the printable area, so that no
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from tympan.driver.contract import PageFormat
 from tympan.driver.ticket import HMM_PER_INCH, JobTicket
@@ -153,13 +153,15 @@ def place(
         scale = min(ratios) if scaling == "fit" else max(ratios)
         width, height = width * scale, height * scale
     placed = _centre(width, height, box, turn)
+    if scaling == "none":
+        placed = _kept_whole(placed, printable)
     if roll:
         if placed.height_px > MAX_ROLL_LENGTH_IN * along_dpi:
             raise DocumentError(
                 f"A page of the document would be {placed.height_px / along_dpi * 0.0254:.1f} m long on this roll.",
                 reason="document-unprintable-error",
             )
-        placed = Placement(placed.left_px, 0, placed.width_px, placed.height_px, turn)
+        placed = replace(placed, top_px=0)
     return placed
 
 
@@ -242,6 +244,16 @@ def _scaling(width_in: float, height_in: float, *, sized: bool, ticket: JobTicke
     media = ticket.media
     margins = media.left_margin_hmm + media.right_margin_hmm + media.top_margin_hmm + media.bottom_margin_hmm
     return "fill" if ticket.print_scaling == "auto" and margins == 0 else "fit"
+
+
+def _kept_whole(placed: Placement, printable: Box) -> Placement:
+    """A page that the printable area holds, moved into it: margins may be uneven, and rounded."""
+    left, top = placed.left_px, placed.top_px
+    if placed.width_px <= printable.width_px:
+        left = min(max(left, 0), printable.width_px - placed.width_px)
+    if printable.height_px is not None and placed.height_px <= printable.height_px:
+        top = min(max(top, 0), printable.height_px - placed.height_px)
+    return replace(placed, left_px=left, top_px=top)
 
 
 def _centre(width: float, height: float, box: Box, turn: int) -> Placement:

@@ -9,16 +9,13 @@ from __future__ import annotations
 import importlib
 from collections.abc import Callable
 from types import MappingProxyType
-from typing import TYPE_CHECKING, cast
+from typing import cast
 
 from tympan.driver.contract import PageFormat, TextFormat
 from tympan.driver.ticket import JobTicket
 from tympan.errors import DocumentError
 from tympan.render.sniff import SNIFF_BYTES, sniff
-from tympan.render.sources.page import Band, Pixels, Source, SourcePage, Target, View
-
-if TYPE_CHECKING:
-    from tympan.render.document import DocumentReader
+from tympan.render.sources.page import Band, Document, Pixels, Source, SourcePage, Target, View
 
 __all__ = ["FORMATS", "Band", "Pixels", "Source", "SourcePage", "Target", "View", "open_source", "warm_up"]
 
@@ -39,7 +36,7 @@ FORMATS = MappingProxyType(
 
 def open_source(  # noqa: PLR0917 — what an encoder says of itself, in the order in which it is asked
     document_format: str,
-    document: DocumentReader,
+    document: Document,
     ticket: JobTicket,
     page: PageFormat,
     text: TextFormat | None,
@@ -61,6 +58,8 @@ def open_source(  # noqa: PLR0917 — what an encoder says of itself, in the ord
         DocumentError: The format is none of ours, or its beginning cannot be read.
     """
     wanted = document_format.partition(";")[0].strip().lower()
+    if not document.peek(1):
+        raise DocumentError("The document is empty.")
     if wanted in {"", OCTET_STREAM}:
         wanted = sniff(bytes(document.peek(SNIFF_BYTES))) or OCTET_STREAM
     if wanted in native_formats:

@@ -13,7 +13,8 @@ from functools import cache
 
 RIGHT_TO_LEFT = frozenset({"R", "AL"})
 NUMBERS = frozenset({"EN", "AN"})
-MIRRORED = {a: b for pair in ("()", "[]", "{}", "<>", "«»", "\u2039\u203a") for a, b in (pair, pair[::-1])}
+PAIRS = ("()", "[]", "{}", "<>", "«»", "\u2039\u203a")
+MIRRORED = {one: pair[1 - index] for pair in PAIRS for index, one in enumerate(pair)}
 PRESENTATION_FORMS = range(0xFE70, 0xFEFD)
 LAM = "\u0644"
 ISOLATED, FINAL, INITIAL, MEDIAL = "isolated", "final", "initial", "medial"

@@ -7,21 +7,17 @@ the decoder itself, and in grey from the start; what that takes is limited befor
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 import numpy as np
 from PIL import Image, UnidentifiedImageError
 
 from tympan.errors import DocumentError
 from tympan.render.sources import resample
-from tympan.render.sources.page import BAND_BYTES, Band, SourcePage, Target, View
+from tympan.render.sources.page import BAND_BYTES, Band, Document, SourcePage, Target, View
 from tympan.render.sources.png import PngFile
 from tympan.render.sources.raster import ink_to_grey
-from tympan.render.sources.readable import ReadableDocument
+from tympan.render.sources.readable import as_file
 from tympan.render.sources.resample import UPRIGHT, Run, Turn
-
-if TYPE_CHECKING:
-    from tympan.render.document import DocumentReader
 
 MAX_SIDE_PX = 50_000
 MAX_PIXELS = 250_000_000
@@ -48,7 +44,7 @@ TURNS = {
 Image.MAX_IMAGE_PIXELS = None  # the limits above come first, and are errors instead of warnings
 
 
-def open_document(document_format: str, document: DocumentReader, target: Target) -> ImageSource:
+def open_document(document_format: str, document: Document, target: Target) -> ImageSource:
     """Open an image; reads its header.
 
     Raises:
@@ -132,7 +128,7 @@ class PngPage(_ImagePage):
 class JpegPage(_ImagePage):
     """A JPEG."""
 
-    def __init__(self, document: DocumentReader, target: Target) -> None:
+    def __init__(self, document: Document, target: Target) -> None:
         self._document = document
         image = self._open()
         super().__init__(image.size, image.info.get("dpi"), _exif_turn(image), target)
@@ -169,7 +165,7 @@ class JpegPage(_ImagePage):
     def _open(self) -> Image.Image:
         self._document.seek(0)
         try:
-            return Image.open(ReadableDocument(self._document), formats=("JPEG",))
+            return Image.open(as_file(self._document), formats=("JPEG",))
         except DocumentError:
             raise
         except (

@@ -23,6 +23,38 @@ BAND_BYTES = 1 << 20
 """What a band of grey pixels is sized to. Larger bands cost memory, smaller ones make a PDF's page be walked more often."""
 
 
+class Document(Protocol):
+    """A document's bytes, from the first; they may still be arriving, then reading waits for them.
+
+    Every method may raise `tympan.errors.DocumentError`: the upload broke off.
+    """
+
+    @property
+    def size(self) -> int | None:
+        """Bytes in all; None while they are still arriving."""
+        ...
+
+    def read(self, size: int, /) -> bytes:
+        """Up to so many bytes, at least one unless the document ends here."""
+        ...
+
+    def readinto(self, buffer: memoryview, /) -> int:
+        """The same into a buffer; says how many."""
+        ...
+
+    def peek(self, size: int, /) -> bytes:
+        """Up to so many bytes from here, without going on; fewer only where the document ends."""
+        ...
+
+    def seek(self, offset: int, /) -> int:
+        """Go to a place, counted from the first byte."""
+        ...
+
+    def tell(self) -> int:
+        """Where the next byte comes from."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Band:
     """Some rows of a view, whole width. Exactly one of `grey`, `packed` and `text` is set, or none: the rows are white.

@@ -4,6 +4,8 @@ Owns everything about PDFium. The document is read through a callback where PDFi
 at a time, straight into the memory that the layout works on; annotations and form fields as they print. Text and lines are drawn without
 smoothing: a dot is black or not, and a halftone of smoothed edges would only blur them (at 203 dpi the strokes of 6 point type stay whole).
 
+PDFium knows no ``UserUnit``: a page that has one is taken to be as small as its box says, and scaled from there.
+
 PDFium is not safe for threads and may crash on hostile input: it runs in the worker only, one document at a time.
 """
 
@@ -13,16 +15,13 @@ import ctypes
 import weakref
 from collections.abc import Iterator
 from functools import cache
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 import pypdfium2.raw as pdfium
 
 from tympan.errors import DocumentError
-from tympan.render.sources.page import POINTS_PER_INCH, Band, Pixels, Target, View
-
-if TYPE_CHECKING:
-    from tympan.render.document import DocumentReader
+from tympan.render.sources.page import POINTS_PER_INCH, Band, Document, Pixels, Target, View
 
 Handle: TypeAlias = Any
 """A pointer of PDFium's; its bindings have no types."""
@@ -78,7 +77,7 @@ def warm_up() -> None:
     pdfium.FPDF_CloseDocument(document)
 
 
-def open_document(document_format: str, document: DocumentReader, target: Target) -> PdfSource:  # noqa: ARG001 — every source is opened alike
+def open_document(document_format: str, document: Document, target: Target) -> PdfSource:  # noqa: ARG001 — every source is opened alike
     """Open a PDF; waits until all of it is there, as its table of contents stands at its end.
 
     Raises:
@@ -92,7 +91,7 @@ class PdfSource:
 
     native = False
 
-    def __init__(self, document: DocumentReader) -> None:
+    def __init__(self, document: Document) -> None:
         _library()
         self._document = document
         self._failure: BaseException | None = None
@@ -243,7 +242,7 @@ def _bitmap(pixels: Pixels) -> Handle:
     return bitmap
 
 
-def _length(document: DocumentReader) -> int:
+def _length(document: Document) -> int:
     """The document's size, once all of it is there."""
     document.seek(0)
     while document.size is None:

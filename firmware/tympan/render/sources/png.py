@@ -11,18 +11,14 @@ import io
 import struct
 import zlib
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 import numpy as np
 from PIL import Image
 
 from tympan.errors import DocumentError
-from tympan.render.sources.page import BAND_BYTES, Pixels
-from tympan.render.sources.readable import ReadableDocument
+from tympan.render.sources.page import BAND_BYTES, Document, Pixels
+from tympan.render.sources.readable import as_file
 from tympan.render.sources.resample import Run
-
-if TYPE_CHECKING:
-    from tympan.render.document import DocumentReader
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 IHDR = struct.Struct("!IIBBBBB")
@@ -57,7 +53,7 @@ class PngFile:
         density_dpi: Pixels an inch across and along; None where it does not say.
     """
 
-    def __init__(self, document: DocumentReader) -> None:
+    def __init__(self, document: Document) -> None:
         self._document = document
         self.density_dpi: tuple[float, float] | None = None
         self._palette: Pixels = np.zeros((256, 3), np.uint8)
@@ -192,7 +188,8 @@ class PngFile:
                 plain = np.asarray(image)
         except (OSError, SyntaxError, ValueError) as error:
             raise _damaged() from error
-        return plain.reshape(count + 1, self._row_bytes)[1:]
+        unfiltered: Pixels = plain.reshape(count + 1, self._row_bytes)[1:]
+        return unfiltered
 
     def _grey(self, plain: Pixels) -> Pixels:
         """Rows of bytes as grey over white."""
@@ -202,7 +199,8 @@ class PngFile:
             shifts = np.arange(per_byte - 1, -1, -1, dtype=np.uint8) * np.uint8(self._depth)
             spread = (plain[:, :, None] >> shifts) & np.uint8((1 << self._depth) - 1)
             values = spread.reshape(rows, -1)[:, : self.width_px]
-            return self._table()[values]
+            looked_up: Pixels = self._table()[values]
+            return looked_up
         if self._depth == 16:
             return self._grey_16(plain.reshape(rows, self.width_px, -1))
         if self._colour in {GREY, PALETTE}:
@@ -234,7 +232,7 @@ class PngFile:
     def _table(self) -> Pixels:
         """Grey by value, for palettes and for grey of up to 8 bits."""
         if self._colour == PALETTE:
-            grey = ((self._palette.astype(np.uint32) @ LUMA + 128) >> 8).astype(np.uint8)
+            grey: Pixels = ((self._palette.astype(np.uint32) @ LUMA + 128) >> 8).astype(np.uint8)
             alpha = np.full(256, 255, np.uint8)
             alpha[: len(self._transparent)] = np.frombuffer(self._transparent, np.uint8)
             return over_white(grey, alpha)
@@ -252,7 +250,7 @@ class PngFile:
             )
         self._document.seek(0)
         try:
-            with Image.open(ReadableDocument(self._document), formats=("PNG",)) as image:
+            with Image.open(as_file(self._document), formats=("PNG",)) as image:
                 whole = image.convert("RGBA")
         except DocumentError:
             raise

@@ -7,17 +7,13 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 from tympan.errors import DocumentError
-from tympan.render.sources.page import Target
+from tympan.render.sources.page import Document, Target
 from tympan.render.sources.raster import Colours, RasterHeader, RasterPage, RasterStream, warm_up
 from tympan.render.sources.resample import UPRIGHT, Turn
 
 __all__ = ["open_document", "warm_up"]
-
-if TYPE_CHECKING:
-    from tympan.render.document import DocumentReader
 
 SYNCHRONISATION_WORDS = {b"RaS2": ">", b"2SaR": "<"}
 """The first four bytes, and the byte order that they tell."""
@@ -52,7 +48,7 @@ UNDO = {
 """What undoes a back side's (CrossFeedTransform, FeedTransform): each is its own opposite."""
 
 
-def open_document(document_format: str, document: DocumentReader, target: Target) -> PwgRasterSource:  # noqa: ARG001 — every source is opened alike
+def open_document(document_format: str, document: Document, target: Target) -> PwgRasterSource:  # noqa: ARG001 — every source is opened alike
     """Open PWG raster; reads as far as the first page's header.
 
     Raises:
@@ -66,7 +62,7 @@ class PwgRasterSource:
 
     native = False
 
-    def __init__(self, document: DocumentReader) -> None:
+    def __init__(self, document: Document) -> None:
         self._document = document
         stream = RasterStream(document)
         order = _synchronise(stream)

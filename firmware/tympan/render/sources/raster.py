@@ -14,18 +14,14 @@ import enum
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING
 
 import numpy as np
 from PIL import Image
 
 from tympan.errors import DocumentError
 from tympan.render.sources import resample
-from tympan.render.sources.page import Band, Pixels, View
+from tympan.render.sources.page import Band, Document, Pixels, View
 from tympan.render.sources.resample import UPRIGHT, Run, Turn
-
-if TYPE_CHECKING:
-    from tympan.render.document import DocumentReader
 
 READ_BYTES = 64 << 10
 MAX_SIDE_PX = 100_000
@@ -109,7 +105,7 @@ class RasterHeader:
 class RasterStream:
     """The bytes of the document, some at a time."""
 
-    def __init__(self, document: DocumentReader) -> None:
+    def __init__(self, document: Document) -> None:
         document.seek(0)
         self._document = document
         self.data = b""

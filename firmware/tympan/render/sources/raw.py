@@ -3,12 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
-from tympan.render.sources.page import SourcePage
-
-if TYPE_CHECKING:
-    from tympan.render.document import DocumentReader
+from tympan.render.sources.page import Document, SourcePage
 
 CHUNK_BYTES = 64 << 10
 
@@ -19,7 +15,7 @@ class RawSource:
     native = True
     impressions: int | None = None
 
-    def __init__(self, document: DocumentReader) -> None:
+    def __init__(self, document: Document) -> None:
         self._document = document
 
     def pages(self) -> Iterator[SourcePage]:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import io
 import os
-from typing import TYPE_CHECKING
+from typing import IO, cast
 
-if TYPE_CHECKING:
-    from tympan.render.document import DocumentReader
+from tympan.render.sources.page import Document
 
 READ_BYTES = 64 << 10
 
@@ -15,7 +14,7 @@ READ_BYTES = 64 << 10
 class ReadableDocument(io.RawIOBase):
     """Read only, seekable forwards and backwards but not from the end, which may not be there yet."""
 
-    def __init__(self, document: DocumentReader) -> None:
+    def __init__(self, document: Document) -> None:
         self._document = document
 
     def readable(self) -> bool:
@@ -38,3 +37,8 @@ class ReadableDocument(io.RawIOBase):
     def tell(self) -> int:
         """Where the next byte comes from."""
         return self._document.tell()
+
+
+def as_file(document: Document) -> IO[bytes]:
+    """The document as a file that Pillow reads."""
+    return cast("IO[bytes]", ReadableDocument(document))

@@ -187,9 +187,9 @@ class _Window:
         self._parts = [part for part in self._parts if part[1] > start]
         if all(pixels is None or first >= end for first, _, pixels in self._parts):
             return None
-        if len(self._parts) == 1 and self._parts[0][2] is not None:
-            first, _, pixels = self._parts[0]
-            return np.ascontiguousarray(pixels[start - first : end - first])
+        first, _, only = self._parts[0]
+        if len(self._parts) == 1 and only is not None:
+            return np.ascontiguousarray(only[start - first : end - first])
         found = np.full((end - start, self._width), WHITE, np.uint8)
         for first, last, pixels in self._parts:
             if pixels is not None and first < end:

@@ -9,20 +9,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import chain
-from typing import TYPE_CHECKING
 
 from tympan.driver.ticket import HMM_PER_INCH
 from tympan.render import fonts
 from tympan.render.placement import TURNS
 from tympan.render.sources import resample
 from tympan.render.sources.bidirectional import has_right_to_left
-from tympan.render.sources.page import POINTS_PER_INCH, Band, SourcePage, Target, View
+from tympan.render.sources.page import POINTS_PER_INCH, Band, Document, SourcePage, Target, View
 from tympan.render.sources.resample import UPRIGHT, Run
 from tympan.render.sources.text_lines import FORM_FEED, Cell, cells, lines, wrapped
 from tympan.render.sources.text_pen import TextPen
-
-if TYPE_CHECKING:
-    from tympan.render.document import DocumentReader
 
 TEXT_SIZE_PT = 10
 LINE_HEIGHT_PT = 12
@@ -34,7 +30,7 @@ def warm_up() -> None:
     TextPen(12, 24).line(cells("Tympan é Ж"), 48, 0, 576)
 
 
-def open_document(document_format: str, document: DocumentReader, target: Target) -> TextSource:  # noqa: ARG001 — every source is opened alike
+def open_document(document_format: str, document: Document, target: Target) -> TextSource:  # noqa: ARG001 — every source is opened alike
     """Open a text; reads nothing yet."""
     return TextSource(document, target)
 
@@ -45,7 +41,7 @@ class TextSource:
     native = False
     impressions: int | None = None
 
-    def __init__(self, document: DocumentReader, target: Target) -> None:
+    def __init__(self, document: Document, target: Target) -> None:
         fonts.load()
         self._document = document
         self._target = target

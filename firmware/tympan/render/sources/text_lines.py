@@ -18,12 +18,9 @@ import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import TYPE_CHECKING
 
 from tympan.render.sniff import SNIFF_BYTES
-
-if TYPE_CHECKING:
-    from tympan.render.document import DocumentReader
+from tympan.render.sources.page import Document
 
 READ_BYTES = 32 << 10
 TAB_CELLS = 8
@@ -57,7 +54,7 @@ class Cell:
 SPACE = Cell(" ")
 
 
-def lines(document: DocumentReader) -> Iterator[str]:
+def lines(document: Document) -> Iterator[str]:
     """The document's lines without their ends; a form feed is a line of its own."""
     document.seek(0)
     pending = ""

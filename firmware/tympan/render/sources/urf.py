@@ -7,16 +7,12 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 from tympan.errors import DocumentError
-from tympan.render.sources.page import Target
+from tympan.render.sources.page import Document, Target
 from tympan.render.sources.raster import Colours, RasterHeader, RasterPage, RasterStream, warm_up
 
 __all__ = ["open_document", "warm_up"]
-
-if TYPE_CHECKING:
-    from tympan.render.document import DocumentReader
 
 MAGIC = b"UNIRAST\0"
 FILE_HEADER = struct.Struct("!8sI")
@@ -28,7 +24,7 @@ COLOURS = {8: Colours.GREY_8, 24: Colours.RGB_8}
 """By bits a pixel. All grey spaces have 255 for white, and all RGB spaces are near enough for a grey page."""
 
 
-def open_document(document_format: str, document: DocumentReader, target: Target) -> UrfSource:  # noqa: ARG001 — every source is opened alike
+def open_document(document_format: str, document: Document, target: Target) -> UrfSource:  # noqa: ARG001 — every source is opened alike
     """Open a URF document; reads its header.
 
     Raises:
@@ -42,7 +38,7 @@ class UrfSource:
 
     native = False
 
-    def __init__(self, document: DocumentReader) -> None:
+    def __init__(self, document: Document) -> None:
         self._document = document
         count = _file_header(RasterStream(document))
         self.impressions: int | None = count or None
