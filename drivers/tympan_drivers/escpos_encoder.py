@@ -194,13 +194,12 @@ class EscPosEncoder:
         if self._part is None:
             self._pending += rows
             return b""
-        room = self._line_rows - len(self._part)
-        if rows < room:
+        if len(self._part) + rows < self._line_rows:
             self._part = np.concatenate((self._part, np.zeros((rows, self._part.shape[1]), np.uint8)))
             return b""
-        self._pending += rows - room
-        part, self._part = self._part, None
-        return self._columns(part)
+        printed = self._flush()
+        self._pending += rows
+        return printed
 
     def _black(self, rows: Pixels) -> bytes:
         """Rows with ink in the first and the last of them."""
@@ -222,24 +221,23 @@ class EscPosEncoder:
         return b"".join(parts)
 
     def _flush(self) -> bytes:
-        """Print a line of ``ESC *`` that is not full."""
+        """Print a line of ``ESC *`` that is not full, without the white at its end."""
         if self._part is None:
             return b""
         part, self._part = self._part, None
-        missing = self._line_rows - len(part)
-        printed = self._columns(part)
-        self._pending -= missing  # the line advances by its whole height: what was to come is used up
-        return printed
+        inked = int(np.flatnonzero(part.max(axis=1))[-1]) + 1
+        self._pending += len(part) - inked
+        return self._columns(part[:inked])
 
     def _columns(self, rows: Pixels) -> bytes:
-        return self._set_spacing(self._line_rows) + self._raster.encode_columns(rows, self._line_rows)
+        return self._raster.encode_columns(rows, self._line_rows)
 
     def _gap(self) -> bytes:
         """The white rows held back: fed, or at the head of a page as many as may be."""
         rows, self._pending = self._pending, 0
         if not self._page_started:
             rows = min(rows, self._model.lead_rows_max)
-        if rows <= 0:
+        if not rows:
             return b""
         if self._model.feed_gaps:
             return escpos.feed(rows * self._model.feed_units_per_dot)

@@ -58,10 +58,10 @@ class RasterCommands:
         return b"".join(parts)
 
     def encode_columns(self, rows: Pixels, line_rows: int) -> bytes:
-        """Rows as lines of ``ESC *``; the line spacing is `line_rows` dots, so that they join.
+        """Rows as lines of ``ESC *``, each fed by as many rows as it has, so that they join whatever the line spacing is.
 
         Args:
-            rows: Shape (height, row bytes); a last line that is not full is filled up with white.
+            rows: Shape (height, row bytes); the last line may have fewer rows than the others.
             line_rows: 8 or 24.
         """
         height, width = rows.shape
@@ -69,16 +69,18 @@ class RasterCommands:
         if lines * line_rows != height:
             rows = np.concatenate((rows, np.zeros((lines * line_rows - height, width), np.uint8)))
         dots = np.unpackbits(rows, axis=1, count=self._model.print_width_dots)
-        # (line, byte of the column, bit, x) → (line, x, byte of the column)
+        # (line, byte of the column, bit, x) becomes (line, x, byte of the column)
         columns = np.packbits(dots.reshape(lines, line_rows // 8, 8, -1), axis=2)[:, :, 0].transpose(0, 2, 1)
         used = columns.any(axis=2)
         ends = np.where(used.any(axis=1), used.shape[1] - used[:, ::-1].argmax(axis=1), 0)
+        feed = escpos.feed(line_rows * self._model.feed_units_per_dot)
         parts = []
         for line, end in zip(columns, ends.tolist(), strict=True):
             if end:
                 data = line[:end].tobytes()
                 parts += [escpos.columns_head(self._model.column_mode, end, len(data)), data]
-            parts.append(b"\n")
+            parts.append(feed)
+        parts[-1] = escpos.feed((height - (lines - 1) * line_rows) * self._model.feed_units_per_dot)
         return b"".join(parts)
 
     def _piece_end(self, rows: Pixels, at: int) -> int:
