@@ -48,28 +48,24 @@ class CodePages:
         """
         if text.isascii() and text.isprintable():
             return text.encode("ascii")
+        # What the page in force has costs no switch; after that, the page that takes the most characters is the best choice.
         parts = []
-        at = 0
-        while at < len(text):
-            page, end = self._longest(text, at)
-            if page != self._current:
-                parts.append(escpos.code_page(self._numbers[page]))
-                self._current = page
-            table = self._tables[page]
+        at, end = 0, self._reach(self._current, text, 0)
+        while True:
+            table = self._tables[self._current]
             parts.append(bytes(table.get(character, 0) or ord(character) for character in text[at:end]))
+            if end == len(text):
+                return b"".join(parts)
             at = end
-        return b"".join(parts)
+            self._current, end = self._longest(text, at)
+            parts.append(escpos.code_page(self._numbers[self._current]))
 
     def _longest(self, text: str, at: int) -> tuple[int, int]:
-        """The page that takes the most characters from `at` on, and where it ends; the one in force where it does as well."""
-        best_page, best_end = self._current, self._reach(self._current, text, at)
-        for page in range(len(self._tables)):
-            end = self._reach(page, text, at) if best_end < len(text) else at
-            if end > best_end:
-                best_page, best_end = page, end
-        if best_end == at:
+        """The page that takes the most characters from `at` on, and where it ends."""
+        end, page = max((self._reach(page, text, at), -page) for page in range(len(self._tables)))
+        if end == at:
             raise ValueError(f"no code page has {text[at]!r}")
-        return best_page, best_end
+        return -page, end
 
     def _reach(self, page: int, text: str, at: int) -> int:
         table = self._tables[page]

@@ -10,13 +10,14 @@ encodes, because it needs NumPy and the service does not.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 from tympan.driver.contract import Capabilities, DeviceIdentity
 from tympan.driver.ticket import JobTicket
 from tympan.language import escpos
 from tympan_drivers.profile_escpos import EscPosProfile, escpos_profile
-from tympan_drivers.profile_store import ProfileStore
+from tympan_drivers.profile_store import PROFILE_DIR, ProfileStore
 from tympan_drivers.receipt_media import CUSTOM_HMM, MAIN_SOURCE, receipt_media
 
 if TYPE_CHECKING:
@@ -49,12 +50,16 @@ START_NULS = 16
 
 
 class EscPosDriver:
-    """ESC/POS receipt printers."""
+    """ESC/POS receipt printers.
+
+    Args:
+        profile_dir: Where the profiles are.
+    """
 
     name: ClassVar[str] = "escpos"
 
-    def __init__(self) -> None:
-        self._store = ProfileStore[EscPosProfile](self.name, escpos_profile)
+    def __init__(self, profile_dir: Path = PROFILE_DIR) -> None:
+        self._store = ProfileStore[EscPosProfile](self.name, escpos_profile, profile_dir)
 
     def profiles(self) -> Mapping[str, str]:
         """Profile names and, for people, what they stand for."""

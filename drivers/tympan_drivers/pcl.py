@@ -11,6 +11,7 @@ because it needs NumPy and the service does not.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 from tympan.driver.contract import Capabilities, DeviceIdentity
@@ -18,7 +19,7 @@ from tympan.driver.ticket import JobTicket, MediaSpec
 from tympan.language import pcl, pjl
 from tympan.language.pcl_paper import PclPaper
 from tympan_drivers.profile_pcl import PclProfile, pcl_profile
-from tympan_drivers.profile_store import ProfileStore
+from tympan_drivers.profile_store import PROFILE_DIR, ProfileStore
 
 if TYPE_CHECKING:
     from tympan_drivers.pcl_encoder import PclEncoder
@@ -46,12 +47,16 @@ DRAFT, NORMAL = 3, 4
 
 
 class PclDriver:
-    """PCL 5 page printers."""
+    """PCL 5 page printers.
+
+    Args:
+        profile_dir: Where the profiles are.
+    """
 
     name: ClassVar[str] = "pcl"
 
-    def __init__(self) -> None:
-        self._store = ProfileStore[PclProfile](self.name, pcl_profile)
+    def __init__(self, profile_dir: Path = PROFILE_DIR) -> None:
+        self._store = ProfileStore[PclProfile](self.name, pcl_profile, profile_dir)
 
     def profiles(self) -> Mapping[str, str]:
         """Profile names and, for people, what they stand for."""

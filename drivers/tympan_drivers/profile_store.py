@@ -132,8 +132,9 @@ class ProfileStore(Generic[ProfileT]):
                     f"driver {self._driver} has no profile {name!r}; it has: {', '.join(self.heads())}"
                 )
             head, table = self._tables[name]
-            profile = self._profiles[name] = self._build(head, table)
+            profile = self._build(head, table)
             table.finish()
+            self._profiles[name] = profile
         return profile
 
     def match(self, identity: DeviceIdentity, languages: frozenset[str]) -> str | None:
