@@ -36,6 +36,7 @@ from tympan_sim.pjl import PAGES_MAX, EnterLanguage, JobBegin, JobEnd, Pjl, PjlE
 UNIVERSAL_EXIT = b"\x1b%-12345X"
 PJL_PREFIX = b"@PJL"
 PJL_LINE_MAX = 8_192
+"""Bytes of a line that are read; the rest of a longer one is thrown away."""
 SEQUENCE_MAX = 40
 """Characters of one value field; a longer one is no value, and prints as text."""
 
@@ -203,11 +204,12 @@ class PclDecoder:
             return self._enter("PCL")
         end = self._buffer.find(b"\n", self._at)
         if end < 0:
-            if len(self._buffer) - self._at < PJL_LINE_MAX:
-                return None
-            end = self._at + PJL_LINE_MAX
+            kept = self._buffer[: self._at + PJL_LINE_MAX]
+            self._unfreed += len(self._buffer) - len(kept)
+            self._buffer = kept
+            return None
         line = self._buffer[self._at : end]
-        self._at = min(end + 1, len(self._buffer))
+        self._at = end + 1
         self._mode = _Mode.PJL
         return self._obey(self.pjl.line(line))
 

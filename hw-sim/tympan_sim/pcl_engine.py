@@ -242,8 +242,8 @@ class Environment:
         self.home()
 
     def select_side(self, value: int) -> Iterator[Effect]:
-        """``ESC & a # G``: a form feed, then 0 the next side, 1 a front, 2 a back; unmarked sides are skipped."""
-        yield from self.end_page()
+        """``ESC & a # G``: what is on the page comes out; on to the next side (0), a front (1) or a back (2)."""
+        yield from self.end_page(always=value == 0)
         if value == 1 or not self.duplex:
             yield from self.press.eject()
         elif value == 2 and not self.press.on_back:

@@ -152,7 +152,7 @@ class JobEnd:
     """``@PJL EOJ``.
 
     Attributes:
-        name: ``NAME``, or empty.
+        name: ``NAME``, or that of the job's begin, or empty.
     """
 
     name: str
@@ -310,9 +310,11 @@ class Pjl:
     def _end(self, rest: str) -> Iterator[PjlEvent]:
         name = _options(rest).get("NAME", "")[:NAME_MAX]
         job, self._job = self._job, None
+        if job is not None and not name:
+            name = job.name
         yield JobEnd(name)
         if job is not None and self.unsolicited["JOB"] == "ON":
-            lines = self._job_lines(job, name or job.name)
+            lines = self._job_lines(job, name)
             yield _reply(f"@PJL USTATUS JOB\r\nEND\r\n{lines}PAGES={job.pages}\r\n\f")
         self.reset()
 
@@ -370,8 +372,8 @@ class Pjl:
 
     def page_printed(self, sides: int = 1) -> Iterator[Reply]:
         """Sides of a sheet reached the output tray."""
-        self.page_count += sides
         for _ in range(sides):
+            self.page_count += 1
             if self._job is not None:
                 self._job.pages += 1
             if self.unsolicited["PAGE"] == "ON":
