@@ -71,7 +71,7 @@ class RasterCommands:
         dots = np.unpackbits(rows, axis=1, count=self._model.print_width_dots)
         # (line, byte of the column, bit, x) becomes (line, x, byte of the column)
         columns = np.packbits(dots.reshape(lines, line_rows // 8, 8, -1), axis=2)[:, :, 0].transpose(0, 2, 1)
-        used = columns.any(axis=2)
+        used: NDArray[np.bool_] = np.any(columns, axis=2)
         ends = np.where(used.any(axis=1), used.shape[1] - used[:, ::-1].argmax(axis=1), 0)
         feed = escpos.feed(line_rows * self._model.feed_units_per_dot)
         parts = []

@@ -264,7 +264,7 @@ def test_accents_come_by_code_page():
     encoder.begin_page(1)
     # cp437 is in force: German needs no switch. The euro sign is on cp1252 and 858; the page stays until it does not do.
     assert encoder.text_line("Gr\u00fc\u00dfe") == b"\x1b3\x3cGr\x81\xe1e\n"
-    assert encoder.text_line("5 \u20ac") == b"\x1bt\x105 \x80\n"
+    assert encoder.text_line("5 \u20ac") == b"5 \x1bt\x10\x80\n"
     assert encoder.text_line("Gr\u00fc\u00dfe") == b"Gr\xfc\xdfe\n"
     assert encoder.text_line("\u0414\u0430 \u2013 \u00fc") == b"\x1bt\x11\x84\xa0 \x1bt\x10\x96 \xfc\n"
 
