@@ -24,7 +24,9 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def wait_for_port(port: int, process: subprocess.Popen[bytes] | None = None, timeout_s: float = START_TIMEOUT_S) -> float:
+def wait_for_port(
+    port: int, process: subprocess.Popen[bytes] | None = None, timeout_s: float = START_TIMEOUT_S
+) -> float:
     """Wait until somebody listens on `port`; returns how long it took, seconds."""
     began = time.monotonic()
     while time.monotonic() - began < timeout_s:
@@ -104,15 +106,30 @@ class Tympan:
     def start(self) -> float:
         """Start it; returns the seconds until it listened."""
         self.state.mkdir(parents=True, exist_ok=True)
-        command = [sys.executable, "-m", "tympan.cli.main", "serve", "--port", str(self.port), "--state-dir", str(self.state)]
+        command = [
+            sys.executable,
+            "-m",
+            "tympan.cli.main",
+            "serve",
+            "--port",
+            str(self.port),
+            "--state-dir",
+            str(self.state),
+        ]
         if self._config is not None:
-            self._config.write_text(self._text.replace("{port}", str(self.port)).replace("{state}", str(self.state)))
+            self._config.write_text(
+                self._text.replace("{port}", str(self.port)).replace("{state}", str(self.state))
+            )
             command += ["--config", str(self._config)]
         else:
             command.append("--simulate")
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
-                command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env={**os.environ, **self._environment}
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                env={**os.environ, **self._environment},
             )
         try:
             return wait_for_port(self.port, self.process)

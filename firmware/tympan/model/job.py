@@ -17,11 +17,25 @@ TERMINAL: Final = frozenset({JobState.CANCELED, JobState.ABORTED, JobState.COMPL
 
 TRANSITIONS: Final[dict[JobState, frozenset[JobState]]] = {
     JobState.PENDING: frozenset(
-        {JobState.PENDING_HELD, JobState.PROCESSING, JobState.CANCELED, JobState.ABORTED, JobState.PROCESSING_STOPPED}
+        {
+            JobState.PENDING_HELD,
+            JobState.PROCESSING,
+            JobState.CANCELED,
+            JobState.ABORTED,
+            JobState.PROCESSING_STOPPED,
+        }
     ),
-    JobState.PENDING_HELD: frozenset({JobState.PENDING, JobState.PROCESSING, JobState.CANCELED, JobState.ABORTED}),
+    JobState.PENDING_HELD: frozenset(
+        {JobState.PENDING, JobState.PROCESSING, JobState.CANCELED, JobState.ABORTED}
+    ),
     JobState.PROCESSING: frozenset(
-        {JobState.PROCESSING_STOPPED, JobState.PENDING, JobState.COMPLETED, JobState.CANCELED, JobState.ABORTED}
+        {
+            JobState.PROCESSING_STOPPED,
+            JobState.PENDING,
+            JobState.COMPLETED,
+            JobState.CANCELED,
+            JobState.ABORTED,
+        }
     ),
     JobState.PROCESSING_STOPPED: frozenset(
         {JobState.PROCESSING, JobState.PENDING, JobState.COMPLETED, JobState.CANCELED, JobState.ABORTED}
@@ -131,7 +145,9 @@ class Job(msgspec.Struct, kw_only=True):
         """``job-k-octets``: the documents' size in units of 1024 bytes, rounded up (RFC 8011 §5.3.17.1)."""
         return (sum(document.size for document in self.documents) + 1023) // 1024
 
-    def move(self, state: JobState, *, now: int, date: int, reasons: tuple[str, ...] = (), message: str = "") -> None:
+    def move(
+        self, state: JobState, *, now: int, date: int, reasons: tuple[str, ...] = (), message: str = ""
+    ) -> None:
         """Go to `state`.
 
         Args:

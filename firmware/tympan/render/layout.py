@@ -44,14 +44,15 @@ class Impression:
 
         Yields:
             ``uint8`` of shape (rows, (width_px + 7) // 8), 1 black, for ``Encoder.band``; or a line for
-            ``Encoder.text_line``. The rows add up to the page's height; on a roll blank rows at the end are left out
-            where the format says so.
+            ``Encoder.text_line``. The rows add up to the page's height; on a roll blank rows at the head and the end are
+            left out where the format says so.
 
         Raises:
             tympan.errors.DocumentError: The document cannot be read on from here.
         """
         packed = _packed(self._bands(), self._halftone)
-        return _trimmed(packed, self._page) if self._page.trim_tail else _filled(packed, self._page)
+        trims = self._page.trim_tail or self._page.lead_max_px is not None
+        return _trimmed(packed, self._page) if trims else _filled(packed, self._page)
 
 
 def impressions(source: Source, ticket: JobTicket, page: PageFormat) -> Iterator[Impression]:
@@ -277,24 +278,32 @@ def _filled(parts: Iterable[Pixels | str | int], page: PageFormat) -> Iterator[P
 
 
 def _trimmed(parts: Iterable[Pixels | str | int], page: PageFormat) -> Iterator[Pixels | str]:
-    """White rows only where something follows them."""
+    """White rows only where something follows them, and no more of them at the head than the format says."""
     pending = 0
+    head = page.lead_max_px is not None
     for part in parts:
         if isinstance(part, int):
             pending += part
             continue
         rows = part
-        blank = 0
+        before = after = 0
         if not isinstance(rows, str):
             used = np.flatnonzero(rows.any(axis=1))
             if not len(used):
                 pending += len(rows)
                 continue
-            blank = len(rows) - int(used[-1]) - 1
-            rows = rows[: len(rows) - blank]
+            before = int(used[0]) if head else 0
+            after = len(rows) - int(used[-1]) - 1
+            rows = rows[before : len(rows) - after]
+        pending += before
+        if head and page.lead_max_px is not None:
+            pending = min(pending, page.lead_max_px)
+            head = False
         yield from _white(pending, page)
         yield rows
-        pending = blank
+        pending = after
+    if not page.trim_tail:
+        yield from _white(pending, page)
 
 
 def _white(rows: int, page: PageFormat) -> Iterator[Pixels]:

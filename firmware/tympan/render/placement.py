@@ -15,6 +15,9 @@ auto       larger: ``fit``, on a medium without margins ``fill``; otherwise ``no
 auto-fit   larger: ``fit``; otherwise ``none``
 =========  ===========================================================================================================
 
+Without an ``orientation-requested``, a page that lies where the sheet stands is turned anticlockwise, unless it has its natural
+size and fits as it is.
+
 An image that is not *sized* (it has pixels, but means no size on paper) counts as larger: a photo fills the page that
 it is printed on. On a roll there is no length to fit: the width decides, pages start at the top of the printable area,
 and a page counts as larger when it is wider than the printable area, so that no digit of a receipt is cut off.
@@ -141,7 +144,8 @@ def place(
     whole, printable = medium(page), window(page)
     turn = TURNS.get(ticket.orientation_requested, 0)
     if ticket.orientation_requested == 0 and not roll and _mismatch(width_in, height_in, whole):
-        turn = 1
+        upright = _scaling(width_in, height_in, sized=sized, ticket=ticket, page=page)
+        turn = int(upright != "none" or _larger(width_in, height_in, page))
     if turn % 2:
         width_in, height_in = height_in, width_in
     across_dpi, along_dpi = page.resolution_dpi
@@ -231,19 +235,22 @@ def _scaling(width_in: float, height_in: float, *, sized: bool, ticket: JobTicke
     """Which of ``none``, ``fit`` and ``fill`` it comes down to for a page as it appears (already turned)."""
     if ticket.print_scaling not in {"auto", "auto-fit"}:
         return ticket.print_scaling
-    across_dpi, along_dpi = page.resolution_dpi
-    if page.height_px is None:
-        larger = width_in > page.width_px / across_dpi + LARGER_TOLERANCE_IN
-    else:
-        larger = (
-            width_in > page.media_width_px / across_dpi + LARGER_TOLERANCE_IN
-            or height_in > page.media_height_px / along_dpi + LARGER_TOLERANCE_IN
-        )
-    if sized and not larger:
+    if sized and not _larger(width_in, height_in, page):
         return "none"
     media = ticket.media
     margins = media.left_margin_hmm + media.right_margin_hmm + media.top_margin_hmm + media.bottom_margin_hmm
     return "fill" if ticket.print_scaling == "auto" and margins == 0 else "fit"
+
+
+def _larger(width_in: float, height_in: float, page: PageFormat) -> bool:
+    """Whether a page as it appears is larger than the medium; on a roll, wider than the printable area."""
+    across_dpi, along_dpi = page.resolution_dpi
+    if page.height_px is None:
+        return width_in > page.width_px / across_dpi + LARGER_TOLERANCE_IN
+    return (
+        width_in > page.media_width_px / across_dpi + LARGER_TOLERANCE_IN
+        or height_in > page.media_height_px / along_dpi + LARGER_TOLERANCE_IN
+    )
 
 
 def _kept_whole(placed: Placement, printable: Box) -> Placement:

@@ -15,7 +15,7 @@ from tympan.driver.contract import PageFormat, TextFormat
 from tympan.driver.ticket import JobTicket
 from tympan.errors import DocumentError
 from tympan.render.sniff import SNIFF_BYTES, sniff
-from tympan.render.sources.page import Band, Document, Pixels, Source, SourcePage, Target, View
+from tympan.render.sources.page import Band, Document, Pixels, Source, SourcePage, Target, View, read_fully
 
 __all__ = ["FORMATS", "Band", "Pixels", "Source", "SourcePage", "Target", "View", "open_source", "warm_up"]
 
@@ -61,7 +61,8 @@ def open_source(  # noqa: PLR0917 — what an encoder says of itself, in the ord
     if not document.peek(1):
         raise DocumentError("The document is empty.")
     if wanted in {"", OCTET_STREAM}:
-        wanted = sniff(bytes(document.peek(SNIFF_BYTES))) or OCTET_STREAM
+        wanted = sniff(read_fully(document, SNIFF_BYTES)) or OCTET_STREAM
+        document.seek(0)
     if wanted in native_formats:
         from tympan.render.sources.raw import RawSource  # noqa: PLC0415 — each format is imported when it is met
 

@@ -6,6 +6,7 @@ the decoder itself, and in grey from the start; what that takes is limited befor
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator
 
 import numpy as np
@@ -26,6 +27,8 @@ MAX_DECODED_BYTES = 64 << 20
 """What a decoded JPEG may take."""
 MAX_PROGRESSIVE_PIXELS = 40_000_000
 """What a progressive JPEG may have: its decoder keeps all coefficients, some three bytes a pixel."""
+NO_DENSITY_DPI = (72, 72)
+"""What a JPEG says that nobody told its density."""
 MIN_DENSITY_DPI = 30
 MAX_DENSITY_DPI = 4800
 
@@ -131,7 +134,10 @@ class JpegPage(_ImagePage):
     def __init__(self, document: Document, target: Target) -> None:
         self._document = document
         image = self._open()
-        super().__init__(image.size, image.info.get("dpi"), _exif_turn(image), target)
+        density = image.info.get("dpi")
+        super().__init__(
+            image.size, None if density == NO_DENSITY_DPI else density, _exif_turn(image), target
+        )
         if image.info.get("progressive") and image.width * image.height > MAX_PROGRESSIVE_PIXELS:
             raise DocumentError(
                 f"The image has {image.width} by {image.height} pixels in progressive JPEG, which is too large to print.",
@@ -165,7 +171,11 @@ class JpegPage(_ImagePage):
     def _open(self) -> Image.Image:
         self._document.seek(0)
         try:
-            return Image.open(as_file(self._document), formats=("JPEG",))
+            with warnings.catch_warnings():
+                warnings.simplefilter(
+                    "ignore"
+                )  # Pillow's word on broken EXIF blocks, which do not matter here
+                return Image.open(as_file(self._document), formats=("JPEG",))
         except DocumentError:
             raise
         except (
@@ -187,7 +197,9 @@ def _damaged() -> DocumentError:
 def _exif_turn(image: Image.Image) -> Turn:
     """What EXIF says of how the camera was held; upright where it cannot be read."""
     try:
-        orientation = image.getexif().get(ORIENTATION_TAG)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            orientation = image.getexif().get(ORIENTATION_TAG)
     except Exception:  # noqa: BLE001 — a broken EXIF block is no reason not to print, and Pillow raises all kinds
         return UPRIGHT
     return TURNS.get(orientation, UPRIGHT) if isinstance(orientation, int) else UPRIGHT

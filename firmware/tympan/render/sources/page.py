@@ -43,10 +43,10 @@ class Document(Protocol):
         ...
 
     def peek(self, size: int, /) -> bytes:
-        """Up to so many bytes from here, without going on; fewer only where the document ends."""
+        """What `read` would give, without going on."""
         ...
 
-    def seek(self, offset: int, /) -> int:
+    def seek(self, position: int, /) -> object:
         """Go to a place, counted from the first byte."""
         ...
 
@@ -129,6 +129,14 @@ class SourcePage(Protocol):
             tympan.errors.DocumentError: The document cannot be read on from here.
         """
         ...
+
+
+def read_fully(document: Document, size: int) -> bytes:
+    """So many bytes, waiting for them; fewer only where the document ends."""
+    found = bytes(document.read(size))
+    while len(found) < size and (more := document.read(size - len(found))):
+        found += more
+    return found
 
 
 class Source(Protocol):

@@ -16,7 +16,7 @@ import numpy as np
 from PIL import Image
 
 from tympan.errors import DocumentError
-from tympan.render.sources.page import BAND_BYTES, Document, Pixels
+from tympan.render.sources.page import BAND_BYTES, Document, Pixels, read_fully
 from tympan.render.sources.readable import as_file
 from tympan.render.sources.resample import Run
 
@@ -102,12 +102,9 @@ class PngFile:
     # --- chunks ---
 
     def _exactly(self, count: int) -> bytes:
-        found = b""
-        while len(found) < count:
-            more = self._document.read(count - len(found))
-            if not more:
-                raise _damaged()
-            found += bytes(more)
+        found = read_fully(self._document, count)
+        if len(found) < count:
+            raise _damaged()
         return found
 
     def _chunk(self) -> tuple[bytes, int]:

@@ -6,7 +6,7 @@ import io
 import os
 from typing import IO, cast
 
-from tympan.render.sources.page import Document
+from tympan.render.sources.page import Document, read_fully
 
 READ_BYTES = 64 << 10
 
@@ -26,8 +26,8 @@ class ReadableDocument(io.RawIOBase):
         return True
 
     def read(self, size: int = -1) -> bytes:
-        """Up to `size` bytes, `READ_BYTES` where the caller does not say."""
-        return bytes(self._document.read(READ_BYTES if size < 0 else size))
+        """`size` bytes, fewer only at the end; `READ_BYTES` where the caller does not say."""
+        return read_fully(self._document, READ_BYTES if size < 0 else size)
 
     def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
         """Go to a place."""

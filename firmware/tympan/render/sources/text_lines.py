@@ -20,7 +20,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from tympan.render.sniff import SNIFF_BYTES
-from tympan.render.sources.page import Document
+from tympan.render.sources.page import Document, read_fully
 
 READ_BYTES = 32 << 10
 TAB_CELLS = 8
@@ -60,7 +60,7 @@ def lines(document: Document) -> Iterator[str]:
     pending = ""
     decoder: codecs.IncrementalDecoder | None = None
     while True:
-        raw = bytes(document.read(READ_BYTES))
+        raw = bytes(document.read(READ_BYTES)) if decoder else read_fully(document, SNIFF_BYTES)
         if decoder is None:
             decoder = _decoder(raw)
         text = pending + decoder.decode(raw, final=not raw)

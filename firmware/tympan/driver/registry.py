@@ -1,0 +1,100 @@
+"""Finds the plug-ins: transports by the scheme of a device URI, drivers by name or by what a device says it is.
+
+It owns the look-up and nothing else. The entry points are read once, when something is looked up; a plug-in is imported
+when it is used, so that a headless printer on a serial line never loads USB.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from functools import cache
+from importlib.metadata import EntryPoint, entry_points
+
+from tympan.driver.contract import DeviceIdentity, DiscoveredDevice, Driver, Transport, TransportContext
+from tympan.errors import ConfigError, DeviceError, DriverError
+
+TRANSPORTS = "tympan.transports"
+DRIVERS = "tympan.drivers"
+
+_log = logging.getLogger(__name__)
+
+
+@cache
+def _found(group: str) -> Mapping[str, EntryPoint]:
+    return {point.name: point for point in entry_points(group=group)}
+
+
+def _load(group: str, name: str, what: str) -> type:
+    point = _found(group).get(name)
+    if point is None:
+        there = ", ".join(sorted(_found(group))) or "none"
+        raise DriverError(f"there is no {what} {name!r}; there are: {there}")
+    try:
+        loaded = point.load()
+    except ImportError as error:
+        raise DriverError(f"{what} {name!r} cannot be loaded: {error}") from error
+    assert isinstance(loaded, type)
+    return loaded
+
+
+def open_transport(uri: str, context: TransportContext) -> Transport:
+    """The transport for a device URI; the device itself is not opened yet.
+
+    Raises:
+        DriverError: No plug-in knows the scheme, or it cannot be loaded.
+        ConfigError: The URI has a mistake.
+    """
+    scheme, colon, _ = uri.partition(":")
+    if not colon:
+        raise ConfigError(f"{uri!r} is no device URI")
+    transport = _load(TRANSPORTS, scheme, "transport")
+    try:
+        made: Transport = transport(uri, context)
+    except ConfigError:
+        raise
+    except ValueError as error:
+        raise ConfigError(str(error)) from error
+    return made
+
+
+@cache
+def find_driver(name: str) -> Driver:
+    """The driver called `name`; the same object each time.
+
+    Raises:
+        DriverError: There is none, or it cannot be loaded.
+    """
+    driver: Driver = _load(DRIVERS, name, "driver")()
+    return driver
+
+
+def drivers() -> Mapping[str, Driver]:
+    """Every driver that can be loaded, by name; one that cannot is left out and logged."""
+    found: dict[str, Driver] = {}
+    for name in sorted(_found(DRIVERS)):
+        try:
+            found[name] = find_driver(name)
+        except DriverError as error:
+            _log.warning("%s", error)
+    return found
+
+
+def match_driver(identity: DeviceIdentity) -> tuple[Driver, str] | None:
+    """The driver and profile for a device from what it says it is; None where no driver knows it."""
+    for driver in drivers().values():
+        profile = driver.match(identity)
+        if profile is not None:
+            return driver, profile
+    return None
+
+
+def discover_devices() -> list[DiscoveredDevice]:
+    """Every device that any transport finds now; one that cannot look is left out and logged."""
+    devices: list[DiscoveredDevice] = []
+    for scheme in sorted(_found(TRANSPORTS)):
+        try:
+            devices += _load(TRANSPORTS, scheme, "transport").discover()  # type: ignore[attr-defined]  # a Transport by contract
+        except (DriverError, DeviceError, OSError) as error:
+            _log.info("devices of %s: cannot be looked for: %s", scheme, error)
+    return devices

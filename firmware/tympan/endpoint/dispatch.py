@@ -1,0 +1,196 @@
+"""From a request to its operation: the checks every request gets, in the order of RFC 8011 §4.1, and the table."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import AsyncIterator
+from urllib.parse import unquote, urlsplit
+
+from tympan.endpoint import document_operations, job_operations, printer_operations
+from tympan.endpoint.exchange import Answer, Exchange, RefusedError
+from tympan.endpoint.table import Handler, Target
+from tympan.errors import SpoolError
+from tympan.ipp import Attribute, AttributeGroup, GroupTag, IppDecodeError, Message, Operation, StatusCode
+from tympan.ipp.registry import check_syntax
+from tympan.service.description import IPP_VERSIONS
+from tympan.service.printer import Printer
+from tympan.service.service import Service
+from tympan.spool.documents import DocumentTooLargeError
+
+OPERATIONS: dict[int, Handler] = {
+    handler.operation: handler
+    for module in (printer_operations, job_operations, document_operations)
+    for handler in module.HANDLERS
+}
+"""``operations-supported``: what is not in this table is not offered."""
+
+_CHARSETS = frozenset({"utf-8", "us-ascii"})
+
+_log = logging.getLogger(__name__)
+
+
+async def answer(service: Service, message: Message, body: AsyncIterator[bytes], base_uri: str) -> bytes:
+    """Carry out a request; always gives an answer.
+
+    Args:
+        service: The service.
+        message: The request.
+        body: The document data that follows it.
+        base_uri: ``ipp://HOST:PORT`` as the client reaches us.
+    """
+    try:
+        result = await _carry_out(service, message, body, base_uri)
+    except RefusedError as refusal:
+        result = Answer(refusal.status, refusal.problem, refusal.unsupported)
+    except DocumentTooLargeError as error:
+        result = Answer(StatusCode.CLIENT_ERROR_REQUEST_ENTITY_TOO_LARGE, error.problem)
+    except SpoolError as error:
+        result = Answer(StatusCode.SERVER_ERROR_TEMPORARY_ERROR, error.problem)
+    return result.encode(_answered_version(message.version), message.request_id)
+
+
+def refusal(error: IppDecodeError) -> bytes:
+    """The answer to octets that are no IPP message."""
+    return Answer(error.status, str(error)).encode(_answered_version(error.version), error.request_id)
+
+
+def _answered_version(version: tuple[int, int]) -> tuple[int, int]:
+    """The version of the answer: the request's, or the nearest that is spoken (RFC 8011 §4.1.8)."""
+    if version in IPP_VERSIONS:
+        return version
+    return (1, 1) if version[0] < 2 else (2, 0)
+
+
+async def _carry_out(service: Service, message: Message, body: AsyncIterator[bytes], base_uri: str) -> Answer:
+    if message.version not in IPP_VERSIONS:
+        raise RefusedError(
+            StatusCode.SERVER_ERROR_VERSION_NOT_SUPPORTED,
+            f"IPP/{message.version[0]}.{message.version[1]} is not understood",
+        )
+    if message.request_id < 1:
+        raise RefusedError(StatusCode.CLIENT_ERROR_BAD_REQUEST, "request-id must be 1 or more")
+    operation = _operation_group(message)
+    handler = OPERATIONS.get(message.code)
+    if handler is None:
+        raise RefusedError(
+            StatusCode.SERVER_ERROR_OPERATION_NOT_SUPPORTED,
+            f"operation 0x{message.code:04x} is not supported",
+        )
+    printer, job_id = _target(service, operation, handler)
+    unsupported = _judge_operation_attributes(operation, handler)
+    exchange = Exchange(message, operation, body, service, base_uri, printer, job_id)
+    result = await handler.run(exchange)
+    if unsupported:
+        result.unsupported = (*unsupported, *result.unsupported)
+        if result.status == StatusCode.SUCCESSFUL_OK:
+            result.status = StatusCode.SUCCESSFUL_OK_IGNORED_OR_SUBSTITUTED_ATTRIBUTES
+    return result
+
+
+def _operation_group(message: Message) -> AttributeGroup:
+    if not message.groups or message.groups[0].tag != GroupTag.OPERATION:
+        raise RefusedError(
+            StatusCode.CLIENT_ERROR_BAD_REQUEST, "the operation attributes group must come first"
+        )
+    operation = message.groups[0]
+    names = [attribute.name for attribute in operation.attributes[:2]]
+    if names != ["attributes-charset", "attributes-natural-language"]:
+        raise RefusedError(
+            StatusCode.CLIENT_ERROR_BAD_REQUEST,
+            "attributes-charset and attributes-natural-language must come first, in this order",
+        )
+    charset, language = operation.attributes[:2]
+    for attribute in (charset, language):
+        if check_syntax(attribute, GroupTag.OPERATION) is not None or len(attribute.values) != 1:
+            raise RefusedError(StatusCode.CLIENT_ERROR_BAD_REQUEST, f"{attribute.name} has a wrong value")
+    if str(charset.first).lower() not in _CHARSETS:
+        raise RefusedError(
+            StatusCode.CLIENT_ERROR_CHARSET_NOT_SUPPORTED,
+            f"charset {charset.first!s:.40} is not supported",
+            (charset,),
+        )
+    for group in message.groups:
+        if group.duplicate_names:
+            raise RefusedError(
+                StatusCode.CLIENT_ERROR_BAD_REQUEST, f"{group.duplicate_names[0]} is given twice"
+            )
+    return operation
+
+
+def _target(service: Service, operation: AttributeGroup, handler: Handler) -> tuple[Printer, int]:
+    """The printer and job that the request is for, RFC 8011 §4.1.5."""
+    third = operation.attributes[2] if len(operation.attributes) > 2 else None
+    uri_attribute = operation.get("printer-uri")
+    job_uri = operation.get("job-uri") if handler.target is not Target.PRINTER else None
+    if job_uri is not None and uri_attribute is None:
+        uri_attribute = job_uri
+    if uri_attribute is None or third is None:
+        wanted = "printer-uri" if handler.target is Target.PRINTER else "printer-uri and job-id, or job-uri,"
+        raise RefusedError(StatusCode.CLIENT_ERROR_BAD_REQUEST, f"{wanted} must be given")
+    if check_syntax(uri_attribute, GroupTag.OPERATION) is not None or len(uri_attribute.values) != 1:
+        raise RefusedError(StatusCode.CLIENT_ERROR_BAD_REQUEST, f"{uri_attribute.name} has a wrong value")
+    printer, job_id = resolve(service, str(uri_attribute.first))
+    if printer is None:
+        raise RefusedError(
+            StatusCode.CLIENT_ERROR_NOT_FOUND, f"there is no printer at {uri_attribute.first!s:.200}"
+        )
+    if handler.target is Target.PRINTER:
+        return printer, 0
+    if uri_attribute.name == "printer-uri":
+        number = operation.get("job-id")
+        if number is None and handler.target is Target.JOB:
+            raise RefusedError(StatusCode.CLIENT_ERROR_BAD_REQUEST, "job-id must be given with printer-uri")
+        if number is not None:
+            if (
+                check_syntax(number, GroupTag.OPERATION) is not None
+                or len(number.values) != 1
+                or not isinstance(number.first, int)
+            ):
+                raise RefusedError(StatusCode.CLIENT_ERROR_BAD_REQUEST, "job-id has a wrong value", (number,))
+            job_id = number.first
+    elif job_id == 0:
+        raise RefusedError(
+            StatusCode.CLIENT_ERROR_NOT_FOUND, f"there is no job at {uri_attribute.first!s:.200}"
+        )
+    return printer, job_id
+
+
+def resolve(service: Service, uri: str) -> tuple[Printer | None, int]:
+    """The printer and the job number of a URI; the host is not judged: clients reach us by many names.
+
+    Returns:
+        None where there is no such printer; 0 where the URI names no job.
+    """
+    try:
+        path = unquote(urlsplit(uri).path)
+    except ValueError:
+        return None, 0
+    parts = [part for part in path.split("/") if part]
+    if not parts or parts in (["ipp"], ["ipp", "print"]):
+        return service.default_printer, 0
+    if parts[:2] != ["ipp", "print"] or len(parts) > 4:
+        return None, 0
+    printer = service.printers.get(parts[2])
+    if printer is None and len(parts) == 3 and parts[2].isdecimal():
+        return service.default_printer, int(parts[2][:10])
+    if len(parts) == 3 or printer is None:
+        return printer, 0
+    return (printer, int(parts[3][:10])) if parts[3].isdecimal() else (None, 0)
+
+
+def _judge_operation_attributes(operation: AttributeGroup, handler: Handler) -> tuple[Attribute, ...]:
+    """Check the syntax of the operation attributes; returns those that the operation does not know."""
+    unsupported: list[Attribute] = []
+    for attribute in operation.attributes[2:]:
+        if attribute.name not in handler.attributes:
+            unsupported.append(Attribute.unsupported(attribute.name))
+            continue
+        problem = check_syntax(attribute, GroupTag.OPERATION)
+        if problem is not None:
+            raise RefusedError(problem.status, f"{attribute.name}: {problem}", (attribute,))
+    return tuple(unsupported)
+
+
+def operations_supported() -> list[Operation]:
+    """``operations-supported``."""
+    return [Operation(code) for code in sorted(OPERATIONS)]

@@ -1,0 +1,108 @@
+"""Operations that receive a document: Print-Job and Send-Document, RFC 8011 §4.2.1 and §4.3.1."""
+
+from __future__ import annotations
+
+from tympan.endpoint.decompression import decompressed
+from tympan.endpoint.exchange import Answer, Exchange, RefusedError
+from tympan.endpoint.job_operations import job_of
+from tympan.endpoint.printer_operations import JOB_ANSWER
+from tympan.endpoint.table import Handler, Target, handler
+from tympan.endpoint.tickets import compression_of, document_format_of, new_job
+from tympan.ipp import GroupTag, Operation, StatusCode
+from tympan.model.job import Job
+from tympan.render.sniff import sniff
+from tympan.service.formats import OCTET_STREAM, supported_formats
+from tympan.service.job_attributes import attributes_of
+
+_DOCUMENT_ATTRIBUTES = ("document-name", "compression", "document-format", "document-natural-language")
+
+
+@handler(
+    Operation.PRINT_JOB,
+    Target.PRINTER,
+    "job-name",
+    "ipp-attribute-fidelity",
+    "job-k-octets",
+    "job-impressions",
+    "job-media-sheets",
+    *_DOCUMENT_ATTRIBUTES,
+)
+async def print_job(exchange: Exchange) -> Answer:
+    """Print-Job, RFC 8011 §4.2.1."""
+    document_format_of(exchange)
+    job, answer = new_job(exchange)
+    await _receive(exchange, job, last=True)
+    return _told(exchange, job, answer)
+
+
+@handler(Operation.SEND_DOCUMENT, Target.JOB, "last-document", *_DOCUMENT_ATTRIBUTES)
+async def send_document(exchange: Exchange) -> Answer:
+    """Send-Document, RFC 8011 §4.3.1; without data and ``last-document`` true it closes the job."""
+    job = job_of(exchange)
+    if exchange.operation.get("last-document") is None:
+        raise RefusedError(StatusCode.CLIENT_ERROR_BAD_REQUEST, "last-document must be given")
+    document_format_of(exchange)
+    compression_of(exchange)
+    if job.is_terminal or not job.incoming:
+        raise RefusedError(
+            StatusCode.CLIENT_ERROR_NOT_POSSIBLE, f"job {job.job_id} does not take documents any more"
+        )
+    await _receive(exchange, job, last=exchange.flag("last-document"))
+    return _told(exchange, job, Answer())
+
+
+async def _receive(exchange: Exchange, job: Job, *, last: bool) -> None:
+    """Take the document data into the spool and the document into the job."""
+    document_format = document_format_of(exchange)
+    data = decompressed(
+        exchange.body, compression_of(exchange), exchange.service.limits.max_decompression_ratio
+    )
+    try:
+        first = await anext(data, b"")
+    except BaseException as error:
+        exchange.service.upload_broken(exchange.printer, job, str(error))
+        raise
+    if not first and job.documents and last:
+        await exchange.service.close_job(exchange.printer, job)
+        return
+    if document_format == OCTET_STREAM:
+        document_format = _sensed(exchange, first)
+    intake = exchange.service.begin_document(
+        exchange.printer,
+        job,
+        document_format=document_format,
+        name=exchange.text("document-name"),
+        compression=compression_of(exchange),
+    )
+    try:
+        await intake.write(first)
+        async for piece in data:
+            await intake.write(piece)
+        await intake.finish(last=last)
+    except BaseException as error:
+        intake.abort(error)
+        raise
+
+
+def _sensed(exchange: Exchange, first: bytes) -> str:
+    """What ``application/octet-stream`` turns out to be."""
+    found = sniff(first)
+    if found is None or found not in supported_formats(exchange.printer.capabilities.native_formats):
+        raise RefusedError(
+            StatusCode.CLIENT_ERROR_DOCUMENT_FORMAT_NOT_SUPPORTED,
+            f"the document is {found or 'of no format that is known here'} and cannot be printed",
+        )
+    return found
+
+
+def _told(exchange: Exchange, job: Job, answer: Answer) -> Answer:
+    answer.add(
+        GroupTag.JOB,
+        attributes_of(
+            job, exchange.printer, exchange.printer_uri, exchange.service.clock.up_time(), JOB_ANSWER
+        ),
+    )
+    return answer
+
+
+HANDLERS: tuple[Handler, ...] = (print_job, send_document)

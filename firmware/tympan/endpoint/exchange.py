@@ -1,0 +1,118 @@
+"""One IPP exchange: what an operation gets to work with and what it answers."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+
+from tympan.errors import TympanError
+from tympan.ipp import (
+    Attribute,
+    AttributeGroup,
+    GroupTag,
+    Message,
+    StatusCode,
+    encode_attribute,
+    join_message,
+)
+from tympan.service.description import NATURAL_LANGUAGE
+from tympan.service.printer import Printer
+from tympan.service.service import Service
+
+
+class RefusedError(TympanError):
+    """An operation is refused with an IPP status.
+
+    Attributes:
+        status: The status code to answer.
+        problem: ``status-message``: a sentence.
+        unsupported: What the unsupported attributes group gives back.
+    """
+
+    def __init__(self, status: StatusCode, problem: str, unsupported: tuple[Attribute, ...] = ()) -> None:
+        self.status = status
+        self.problem = problem
+        self.unsupported = unsupported
+        super().__init__(problem)
+
+
+@dataclass(slots=True)
+class Exchange:
+    """A request on its way through an operation.
+
+    Attributes:
+        message: The request.
+        operation: Its operation attributes group.
+        body: The document data that follows the message, in pieces, as it arrives.
+        service: The service.
+        base_uri: ``ipp://HOST:PORT`` as the client reaches us.
+        printer: The printer the target names, for all operations but those on the system.
+        job_id: The job the target names, 0 where it names none.
+    """
+
+    message: Message
+    operation: AttributeGroup
+    body: AsyncIterator[bytes]
+    service: Service
+    base_uri: str
+    printer: Printer
+    job_id: int = 0
+
+    @property
+    def printer_uri(self) -> str:
+        """The printer's URI as the client reaches it."""
+        return f"{self.base_uri}/ipp/print/{self.printer.name}"
+
+    def text(self, name: str, otherwise: str = "") -> str:
+        """The first value of an operation attribute as a string."""
+        attribute = self.operation.get(name)
+        return otherwise if attribute is None else str(attribute.first)
+
+    def flag(self, name: str, *, otherwise: bool = False) -> bool:
+        """The first value of a boolean operation attribute."""
+        attribute = self.operation.get(name)
+        return otherwise if attribute is None else bool(attribute.first)
+
+    def requested(self, otherwise: tuple[str, ...] = ("all",)) -> tuple[str, ...]:
+        """``requested-attributes``, or `otherwise` where it is not given."""
+        attribute = self.operation.get("requested-attributes")
+        return otherwise if attribute is None else tuple(str(value.value) for value in attribute.values)
+
+
+@dataclass(slots=True)
+class Answer:
+    """What an operation answers.
+
+    Attributes:
+        status: The status code.
+        problem: ``status-message``; empty: none is sent.
+        unsupported: The unsupported attributes group.
+        groups: Further groups in order, with their attributes encoded.
+    """
+
+    status: StatusCode = StatusCode.SUCCESSFUL_OK
+    problem: str = ""
+    unsupported: tuple[Attribute, ...] = ()
+    groups: list[tuple[GroupTag, bytes]] = field(default_factory=list)
+
+    def add(self, tag: GroupTag, attributes: list[Attribute]) -> None:
+        """Add a group."""
+        self.groups.append((tag, b"".join([encode_attribute(attribute) for attribute in attributes])))
+
+    def encode(self, version: tuple[int, int], request_id: int) -> bytes:
+        """The answer as RFC 8010 bytes: operation attributes, unsupported attributes, the other groups."""
+        operation = [_CHARSET_AND_LANGUAGE]
+        if self.problem:
+            operation.append(encode_attribute(Attribute.text("status-message", self.problem[:255])))
+        groups: list[tuple[int, list[bytes]]] = [(GroupTag.OPERATION, operation)]
+        if self.unsupported:
+            groups.append(
+                (GroupTag.UNSUPPORTED, [encode_attribute(attribute) for attribute in self.unsupported])
+            )
+        groups += [(tag, [data]) for tag, data in self.groups]
+        return join_message(version, self.status, request_id, groups)
+
+
+_CHARSET_AND_LANGUAGE = encode_attribute(Attribute.charset("attributes-charset", "utf-8")) + encode_attribute(
+    Attribute.language("attributes-natural-language", NATURAL_LANGUAGE)
+)

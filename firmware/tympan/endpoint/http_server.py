@@ -1,0 +1,274 @@
+"""HTTP: accepts connections, judges headers, hands IPP messages to the operations and pages to the web.
+
+It owns the sockets. It never holds a whole document: a body is read in pieces as the spool takes them, and the
+client is made to wait meanwhile.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import re
+import socket
+from collections.abc import AsyncIterator, Awaitable, Callable
+from http import HTTPStatus
+
+from aiohttp import web
+from aiohttp.web_protocol import RequestHandler
+
+from tympan import __version__
+from tympan.config import LimitSettings, ServerSettings
+from tympan.endpoint.dispatch import answer, refusal
+from tympan.endpoint.repeated import RepeatedAnswers
+from tympan.errors import TympanError
+from tympan.ipp import IppDecodeError, Limits, MessageReader
+from tympan.service.service import Service
+
+IPP_MEDIA_TYPE = "application/ipp"
+
+SMALL_REQUEST_BYTES = 16 * 1024
+"""Requests up to this length are read whole before they are looked at."""
+
+READ_BUFFER_BYTES = 128 * 1024
+"""What a connection buffers before the client has to wait."""
+
+_HOST = re.compile(r"[A-Za-z0-9._~%\[\]:-]{1,255}")
+
+_HEADERS = {"Server": f"tympan/{__version__} IPP/2.0"}
+
+_log = logging.getLogger(__name__)
+
+_NO_ACCESS_LOG = logging.getLogger(f"{__name__}.access")
+_NO_ACCESS_LOG.disabled = True
+
+Page = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
+
+
+class UploadBrokenError(TympanError, ConnectionError):
+    """The client went away, or stood still too long, in the middle of a request."""
+
+
+class _Full(asyncio.Protocol):
+    """Answers a connection that is one too many."""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        transport.write(
+            b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 5\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+        )
+        transport.close()
+
+
+class _Connection(RequestHandler):
+    """A connection whose first request has to arrive in time; the keep-alive timer watches over the later ones."""
+
+    __slots__ = ("_first_request_timer", "first_request_timeout_s")
+    _first_request_timer: asyncio.TimerHandle
+    first_request_timeout_s: float
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        super().connection_made(transport)
+        self._first_request_timer = self._loop.call_later(self.first_request_timeout_s, self._too_slow)
+
+    def connection_lost(self, exc: BaseException | None) -> None:
+        self._first_request_timer.cancel()
+        super().connection_lost(exc)
+
+    def _too_slow(self) -> None:
+        if self._request_count == 0:
+            self.force_close()
+            if self.transport is not None:
+                self.transport.close()
+
+
+class _Acceptor(web.Server):
+    """Makes a handler for each connection, within the limit."""
+
+    def __init__(
+        self, handler: Callable[[web.BaseRequest], Awaitable[web.StreamResponse]], limits: LimitSettings
+    ) -> None:
+        super().__init__(handler)
+        self._limits = limits
+
+    def __call__(self) -> RequestHandler:
+        if len(self.connections) >= self._limits.max_connections:
+            return _Full()  # type: ignore[return-value]  # any protocol will do for the socket
+        connection = _Connection(
+            self,
+            loop=self._loop,
+            keepalive_timeout=float(self._limits.keepalive_timeout_s),
+            access_log=_NO_ACCESS_LOG,
+            max_line_size=self._limits.max_request_header_bytes,
+            max_field_size=self._limits.max_request_header_bytes,
+            read_bufsize=READ_BUFFER_BYTES,
+            auto_decompress=False,
+            lingering_time=5.0,
+        )
+        connection.first_request_timeout_s = self._limits.request_header_timeout_s
+        return connection
+
+
+class HttpServer:
+    """The HTTP side of the service.
+
+    Args:
+        service: What requests are about.
+        server: Where to listen.
+        limits: What is accepted.
+        page: Answers what is not IPP.
+    """
+
+    def __init__(self, service: Service, server: ServerSettings, limits: LimitSettings, page: Page) -> None:
+        self._service = service
+        self._server = server
+        self._limits = limits
+        self._page = page
+        self._repeated = RepeatedAnswers(service)
+        self._ipp_limits = Limits(
+            max_message_octets=limits.max_ipp_bytes,
+            max_attributes=limits.max_attributes,
+            max_values=limits.max_attributes,
+        )
+        self._acceptor: _Acceptor | None = None
+        self._listeners: list[asyncio.Server] = []
+
+    async def start(self) -> list[tuple[str, int]]:
+        """Listen; returns the addresses.
+
+        Raises:
+            OSError: An address cannot be had; the message names it.
+        """
+        loop = asyncio.get_running_loop()
+        self._acceptor = _Acceptor(self._handle, self._limits)
+        bound: list[tuple[str, int]] = []
+        for host, port in self._server.addresses:
+            for listener in _listening_sockets(host, port):
+                self._listeners.append(await loop.create_server(self._acceptor, sock=listener, backlog=512))
+                bound.append(listener.getsockname()[:2])
+        return bound
+
+    async def close(self) -> None:
+        """Stop listening, let running requests finish in time, close the connections."""
+        for listener in self._listeners:
+            listener.close()
+        if self._acceptor is not None:
+            await self._acceptor.shutdown(float(self._limits.shutdown_timeout_s))
+
+    # --- requests -----------------------------------------------------------------------------------------------
+
+    async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
+        if request.method != "POST":
+            return await self._page(request)
+        content_type = request.headers.get("Content-Type", "").partition(";")[0].strip().lower()
+        if content_type != IPP_MEDIA_TYPE:
+            return await self._page(request)
+        judged = self._judge_headers(request)
+        if judged is not None:
+            return judged
+        try:
+            data = await self._ipp(request)
+        except UploadBrokenError as error:
+            _log.info("a request of %s broke off: %s", request.remote, error)
+            return _plain(HTTPStatus.BAD_REQUEST, "the request broke off")
+        return web.Response(body=data, content_type=IPP_MEDIA_TYPE, headers=_HEADERS)
+
+    def _judge_headers(self, request: web.BaseRequest) -> web.Response | None:
+        host = request.headers.get("Host")
+        if host is not None and not _HOST.fullmatch(host):
+            return _plain(HTTPStatus.BAD_REQUEST, "the Host header has no host name")
+        if request.headers.get("Content-Encoding", "identity") != "identity":
+            return _plain(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "send IPP without a content encoding")
+        expect = request.headers.get("Expect")
+        if expect is not None:
+            if expect.lower() != "100-continue":
+                return _plain(HTTPStatus.EXPECTATION_FAILED, "only 100-continue can be expected")
+            if request.transport is not None and request.version >= (1, 1):
+                request.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+        return None
+
+    async def _ipp(self, request: web.BaseRequest) -> bytes:
+        length = request.content_length
+        base_uri = f"ipp://{request.headers.get('Host') or self._own_authority(request)}"
+        pieces = self._pieces(request)
+        if length is not None and length <= SMALL_REQUEST_BYTES:
+            first = b"".join([piece async for piece in pieces])
+            known = self._repeated.get(first, base_uri)
+            if known is not None:
+                return known
+        else:
+            first = await anext(pieces, b"")
+        reader = MessageReader(self._ipp_limits)
+        try:
+            parsed = reader.feed(first)
+            while parsed is None:
+                piece = await anext(pieces, b"")
+                if not piece:
+                    reader.close()
+                parsed = reader.feed(piece)
+        except IppDecodeError as error:
+            return refusal(error)
+        message, leftover = parsed
+        data = await answer(self._service, message, _chain(leftover, pieces), base_uri)
+        self._repeated.keep(first, base_uri, message, data)
+        return data
+
+    async def _pieces(self, request: web.BaseRequest) -> AsyncIterator[bytes]:
+        """The request's body as it arrives."""
+        content, idle_s = request.content, self._limits.request_body_idle_timeout_s
+        while True:
+            try:
+                if content.is_eof() or content._buffer:  # noqa: SLF001 — what is there needs no timer
+                    piece = await content.readany()
+                else:
+                    async with asyncio.timeout(idle_s):
+                        piece = await content.readany()
+            except TimeoutError as error:
+                raise UploadBrokenError(f"nothing came for {idle_s} seconds") from error
+            except Exception as error:  # whatever aiohttp makes of a client that left: all of it means that
+                raise UploadBrokenError(str(error) or type(error).__name__) from error
+            if not piece:
+                return
+            yield piece
+
+    def _own_authority(self, request: web.BaseRequest) -> str:
+        port = self._server.addresses[0].port
+        if request.transport is not None:
+            port = request.transport.get_extra_info("sockname")[1]
+        return f"{self._server.name}:{port}"
+
+
+async def _chain(first: bytes, rest: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    if first:
+        yield bytes(first)
+    async for piece in rest:
+        yield piece
+
+
+def _plain(status: HTTPStatus, text: str) -> web.Response:
+    response = web.Response(status=status, text=text + "\n", headers=_HEADERS)
+    response.force_close()
+    return response
+
+
+def _listening_sockets(host: str, port: int) -> list[socket.socket]:
+    """Sockets that listen on `host`; ``::`` takes IPv4 as well, and IPv4 alone where the kernel has no IPv6."""
+    if host == "::" and not socket.has_dualstack_ipv6():
+        host = "0.0.0.0"  # noqa: S104 — every address is what was configured
+    sockets: list[socket.socket] = []
+    for family, kind, protocol, _, address in dict.fromkeys(
+        socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+    ):
+        listener = socket.socket(family, kind, protocol)
+        try:
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            if family == socket.AF_INET6:
+                listener.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0 if host == "::" else 1)
+            listener.setblocking(False)
+            listener.bind(address)
+        except OSError as error:
+            listener.close()
+            for other in sockets:
+                other.close()
+            raise OSError(error.errno, f"cannot listen on {host} port {port}: {error.strerror}") from error
+        sockets.append(listener)
+    return sockets

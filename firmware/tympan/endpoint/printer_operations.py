@@ -1,0 +1,171 @@
+"""Operations on a printer that receive no document: RFC 8011 §4.2.5, 4.2.6, 4.2.3, 4.2.4, PWG 5100.13 §5, 5100.7."""
+
+from __future__ import annotations
+
+from itertools import islice
+
+from tympan.endpoint.exchange import Answer, Exchange, RefusedError
+from tympan.endpoint.table import Handler, Target, handler
+from tympan.endpoint.tickets import document_format_of, judged_template, new_job
+from tympan.ipp import Attribute, GroupTag, Operation, StatusCode
+from tympan.service.description import IDENTIFY_ACTIONS
+from tympan.service.job_attributes import DEFAULT_NAMES, attributes_of, which_jobs
+
+
+@handler(Operation.GET_PRINTER_ATTRIBUTES, Target.PRINTER, "requested-attributes", "document-format")
+async def get_printer_attributes(exchange: Exchange) -> Answer:
+    """Get-Printer-Attributes, RFC 8011 §4.2.5."""
+    document_format_of(exchange)
+    data, missing = exchange.service.printer_answer(
+        exchange.printer, exchange.printer_uri, exchange.requested()
+    )
+    answer = Answer(groups=[(GroupTag.PRINTER, data)])
+    if missing:
+        answer.unsupported = (Attribute.keyword("requested-attributes", *missing),)
+        answer.status = StatusCode.SUCCESSFUL_OK_IGNORED_OR_SUBSTITUTED_ATTRIBUTES
+    return answer
+
+
+@handler(
+    Operation.GET_JOBS,
+    Target.PRINTER,
+    "requested-attributes",
+    "which-jobs",
+    "my-jobs",
+    "limit",
+    "first-index",
+)
+async def get_jobs(exchange: Exchange) -> Answer:
+    """Get-Jobs, RFC 8011 §4.2.6."""
+    which = exchange.text("which-jobs", "not-completed")
+    try:
+        jobs = which_jobs(exchange.printer, which)
+    except KeyError:
+        raise RefusedError(
+            StatusCode.CLIENT_ERROR_ATTRIBUTES_OR_VALUES_NOT_SUPPORTED,
+            f"which-jobs cannot be {which!r:.60}",
+            (Attribute.keyword("which-jobs", which),),
+        ) from None
+    if exchange.flag("my-jobs"):
+        user = exchange.text("requesting-user-name", "anonymous")
+        jobs = (job for job in jobs if job.user == user)
+    start = (exchange.operation.integer("first-index") or 1) - 1
+    limit = exchange.operation.integer("limit")
+    chosen = islice(jobs, start, start + limit if limit is not None else None)
+    requested = exchange.requested(DEFAULT_NAMES)
+    now = exchange.service.clock.up_time()
+    answer = Answer()
+    for job in chosen:
+        answer.add(GroupTag.JOB, attributes_of(job, exchange.printer, exchange.printer_uri, now, requested))
+    return answer
+
+
+@handler(
+    Operation.VALIDATE_JOB,
+    Target.PRINTER,
+    "job-name",
+    "ipp-attribute-fidelity",
+    "document-name",
+    "compression",
+    "document-format",
+    "document-natural-language",
+    "job-k-octets",
+    "job-impressions",
+    "job-media-sheets",
+)
+async def validate_job(exchange: Exchange) -> Answer:
+    """Validate-Job, RFC 8011 §4.2.3: all the checks of Print-Job, and no job."""
+    document_format_of(exchange)
+    exchange.service.check_room(exchange.printer)
+    _, unsupported = judged_template(exchange)
+    return Answer(
+        StatusCode.SUCCESSFUL_OK_IGNORED_OR_SUBSTITUTED_ATTRIBUTES
+        if unsupported
+        else StatusCode.SUCCESSFUL_OK,
+        unsupported=unsupported,
+    )
+
+
+@handler(
+    Operation.CREATE_JOB,
+    Target.PRINTER,
+    "job-name",
+    "ipp-attribute-fidelity",
+    "job-k-octets",
+    "job-impressions",
+    "job-media-sheets",
+)
+async def create_job(exchange: Exchange) -> Answer:
+    """Create-Job, RFC 8011 §4.2.4: the documents follow by Send-Document."""
+    job, answer = new_job(exchange)
+    await exchange.service.open_job(exchange.printer, job)
+    answer.add(
+        GroupTag.JOB,
+        attributes_of(
+            job, exchange.printer, exchange.printer_uri, exchange.service.clock.up_time(), JOB_ANSWER
+        ),
+    )
+    return answer
+
+
+@handler(Operation.CANCEL_MY_JOBS, Target.PRINTER, "job-ids", "message")
+async def cancel_my_jobs(exchange: Exchange) -> Answer:
+    """Cancel-My-Jobs, PWG 5100.11 §4.2: all of the user's jobs, or those listed; all or none."""
+    user = exchange.text("requesting-user-name", "anonymous")
+    listed = exchange.operation.get("job-ids")
+    if listed is None:
+        jobs = [job for job in exchange.printer.active.values() if job.user == user]
+    else:
+        jobs = []
+        refused = []
+        for job_id in listed.integers():
+            job = exchange.printer.jobs.get(job_id)
+            if job is None or job.user != user or job.is_terminal:
+                refused.append(job_id)
+            else:
+                jobs.append(job)
+        if refused:
+            raise RefusedError(
+                StatusCode.CLIENT_ERROR_NOT_POSSIBLE,
+                "not all of these jobs are yours and unfinished; none was canceled",
+                (Attribute.integer("job-ids", *refused),),
+            )
+    for job in jobs:
+        exchange.service.cancel(exchange.printer, job)
+    return Answer()
+
+
+@handler(Operation.IDENTIFY_PRINTER, Target.PRINTER, "identify-actions", "message", "job-id")
+async def identify_printer(exchange: Exchange) -> Answer:
+    """Identify-Printer, PWG 5100.13 §5.1: the printer makes itself known."""
+    supported = IDENTIFY_ACTIONS
+    attribute = exchange.operation.get("identify-actions")
+    wanted = [str(value.value) for value in attribute.values] if attribute is not None else [supported[0]]
+    actions = [action for action in supported if action in wanted]
+    bad = [action for action in wanted if action not in supported]
+    if not actions:
+        raise RefusedError(
+            StatusCode.CLIENT_ERROR_ATTRIBUTES_OR_VALUES_NOT_SUPPORTED,
+            f"the printer can identify itself by {', '.join(supported)}",
+            (Attribute.keyword("identify-actions", *bad),),
+        )
+    await exchange.service.identify(exchange.printer, actions, exchange.text("message"))
+    if bad:
+        return Answer(
+            StatusCode.SUCCESSFUL_OK_IGNORED_OR_SUBSTITUTED_ATTRIBUTES,
+            unsupported=(Attribute.keyword("identify-actions", *bad),),
+        )
+    return Answer()
+
+
+JOB_ANSWER = ("job-uri", "job-id", "job-state", "job-state-reasons", "job-state-message", "job-uuid")
+"""What an operation that makes or changes a job tells of it, RFC 8011 §4.2.1.2."""
+
+HANDLERS: tuple[Handler, ...] = (
+    get_printer_attributes,
+    get_jobs,
+    validate_job,
+    create_job,
+    cancel_my_jobs,
+    identify_printer,
+)

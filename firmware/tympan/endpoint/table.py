@@ -1,0 +1,44 @@
+"""What the endpoint's table of operations is made of."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from tympan.endpoint.exchange import Answer, Exchange
+from tympan.ipp import Operation
+
+
+class Target(enum.Enum):
+    """What an operation is addressed to, RFC 8011 §4.1.5."""
+
+    PRINTER = "printer-uri"
+    JOB = "job-uri, or printer-uri and job-id"
+
+
+@dataclass(frozen=True, slots=True)
+class Handler:
+    """One operation.
+
+    Attributes:
+        operation: Its code.
+        target: What it is addressed to.
+        attributes: The operation attributes it knows besides charset and language.
+        run: Carries it out.
+    """
+
+    operation: Operation
+    target: Target
+    attributes: frozenset[str]
+    run: Callable[[Exchange], Awaitable[Answer]]
+
+
+def handler(
+    operation: Operation, target: Target, *attributes: str
+) -> Callable[[Callable[[Exchange], Awaitable[Answer]]], Handler]:
+    """Make the decorated coroutine function the handler of `operation`."""
+    known = {"printer-uri", "requesting-user-name", "requesting-user-uri", *attributes}
+    if target is Target.JOB:
+        known |= {"job-uri", "job-id"}
+    return lambda run: Handler(operation, target, frozenset(known), run)

@@ -1,0 +1,105 @@
+"""From the attributes of a job creation request to a new job: checks that several operations share."""
+
+from __future__ import annotations
+
+from tympan.endpoint.exchange import Answer, Exchange, RefusedError
+from tympan.ipp import Attribute, GroupTag, StatusCode
+from tympan.model.job import Job
+from tympan.service.description import COMPRESSIONS
+from tympan.service.formats import OCTET_STREAM, supported_formats
+from tympan.service.job_attributes import encoded_template
+
+_NAME_OCTETS = 255
+
+
+def document_format_of(exchange: Exchange) -> str:
+    """``document-format`` of the request, automatic sensing where it is not given.
+
+    Raises:
+        RefusedError: It is not supported.
+    """
+    attribute = exchange.operation.get("document-format")
+    if attribute is None:
+        return OCTET_STREAM
+    given = str(attribute.first)
+    bare = given.partition(";")[0].strip().lower()
+    if bare not in supported_formats(exchange.printer.capabilities.native_formats):
+        raise RefusedError(
+            StatusCode.CLIENT_ERROR_DOCUMENT_FORMAT_NOT_SUPPORTED,
+            f"documents of format {given!r:.80} cannot be printed",
+            (attribute,),
+        )
+    return bare
+
+
+def compression_of(exchange: Exchange) -> str:
+    """``compression`` of the request.
+
+    Raises:
+        RefusedError: It is not supported.
+    """
+    attribute = exchange.operation.get("compression")
+    compression = "none" if attribute is None else str(attribute.first)
+    if compression not in COMPRESSIONS:
+        raise RefusedError(
+            StatusCode.CLIENT_ERROR_COMPRESSION_NOT_SUPPORTED,
+            f"compression {compression!r:.60} is not supported",
+            () if attribute is None else (attribute,),
+        )
+    return compression
+
+
+def judged_template(exchange: Exchange) -> tuple[list[Attribute], tuple[Attribute, ...]]:
+    """The job template attributes that will be obeyed, and those that are given back as unsupported.
+
+    Raises:
+        RefusedError: Something is not supported and ``ipp-attribute-fidelity`` is true.
+    """
+    compression_of(exchange)
+    accepted: list[Attribute] = []
+    unsupported: list[Attribute] = []
+    for group in exchange.message.groups:
+        if group.tag == GroupTag.JOB:
+            good, bad = exchange.printer.template.judge(group.attributes)
+            accepted += good
+            unsupported += bad
+    if unsupported and exchange.flag("ipp-attribute-fidelity"):
+        raise RefusedError(
+            StatusCode.CLIENT_ERROR_ATTRIBUTES_OR_VALUES_NOT_SUPPORTED,
+            "the job asks for what the printer does not support: "
+            + ", ".join(attribute.name for attribute in unsupported),
+            tuple(unsupported),
+        )
+    return accepted, tuple(unsupported)
+
+
+def new_job(exchange: Exchange) -> tuple[Job, Answer]:
+    """A new job from the request, not yet known to the printer, and the answer that will tell of it.
+
+    Raises:
+        RefusedError: The request cannot be accepted as it is.
+        SpoolError: There is no room for another job.
+    """
+    exchange.service.check_room(exchange.printer)
+    accepted, unsupported = judged_template(exchange)
+    name = exchange.text("job-name") or exchange.text("document-name")
+    language = exchange.operation.attributes[1].first
+    job = exchange.service.new_job(
+        exchange.printer,
+        name=_shortened(name) or "Untitled",
+        user=_shortened(exchange.text("requesting-user-name", "anonymous")) or "anonymous",
+        language=str(language)[:63],
+        template=encoded_template(accepted),
+    )
+    answer = Answer(
+        StatusCode.SUCCESSFUL_OK_IGNORED_OR_SUBSTITUTED_ATTRIBUTES
+        if unsupported
+        else StatusCode.SUCCESSFUL_OK,
+        unsupported=unsupported,
+    )
+    return job, answer
+
+
+def _shortened(name: str) -> str:
+    """At most 255 octets of UTF-8 (``name(MAX)``), cut between characters."""
+    return name.encode()[:_NAME_OCTETS].decode(errors="ignore")

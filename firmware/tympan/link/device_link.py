@@ -1,0 +1,332 @@
+"""The device link: brings a job's frames to the device, on a thread of its own.
+
+It owns the transport. The job's bytes go from the worker's pipe to the device on this thread and never see the event
+loop, which hears of progress only. Every call on the transport has a time limit, so that a wish to stop is
+heard within `STEP_S`, whatever the device does.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import logging
+import queue
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from typing import Protocol
+
+from tympan.driver.contract import DeviceIdentity, Driver, Transport
+from tympan.errors import DeviceBusyError, DeviceGoneError, DevicePermissionError
+from tympan.link.outcome import Ending, PrintOutcome, PrintProgress
+from tympan.render.frames import Frame, FrameKind, FrameSource
+
+STEP_S = 0.1
+"""How long one call on the transport may take, and one wait for a frame."""
+
+REOPEN_MIN_S = 0.25
+REOPEN_MAX_S = 5.0
+"""How long the link waits before it tries again to open a device that is away; doubles from the first to the second."""
+
+CANCEL_GRACE_S = 1.0
+"""How long a canceled job may take to bring the device to a clean state; a device that does not move is left alone."""
+
+IDLE_CLOSE_S = 20.0
+"""An idle device is closed after this time, so that another program can have it."""
+
+PROGRESS_S = 0.1
+"""The most often that the event loop hears of progress."""
+
+STALLED_S = 10.0
+"""A device that takes nothing for this long is said to be stopped; it goes on by itself."""
+
+_log = logging.getLogger(__name__)
+
+
+class LinkListener(Protocol):
+    """Hears on the event loop how the device is."""
+
+    def device_stopped(self, reasons: tuple[str, ...], message: str) -> None:
+        """The device cannot go on now: ``printer-state-reasons`` and a sentence."""
+        ...
+
+    def device_running(self) -> None:
+        """The device is well again."""
+        ...
+
+
+class _CanceledError(Exception):
+    """The job under way is not wanted any more."""
+
+
+@dataclass(slots=True)
+class _Work:
+    """One job on its way to the thread and back."""
+
+    job_id: int
+    extension: str
+    source: FrameSource
+    on_progress: Callable[[PrintProgress], None]
+    future: asyncio.Future[PrintOutcome]
+    loop: asyncio.AbstractEventLoop
+    canceled: threading.Event = field(default_factory=threading.Event)
+    progress: PrintProgress = field(default_factory=PrintProgress)
+    told_at: float = 0.0
+
+
+class DeviceLink:
+    """The way to one device.
+
+    Args:
+        transport: The way to the device; owned from now on.
+        driver: What knows its family.
+        profile: The driver's profile.
+        listener: Hears how the device is.
+
+    Attributes:
+        identity: What the device said it is when it was last opened; None before.
+    """
+
+    def __init__(self, transport: Transport, driver: Driver, profile: str, listener: LinkListener) -> None:
+        self._transport = transport
+        self._driver = driver
+        self._profile = profile
+        self._listener = listener
+        self._queue: queue.SimpleQueue[_Work | None] = queue.SimpleQueue()
+        self._thread: threading.Thread | None = None
+        self._work: _Work | None = None
+        self._is_open = False
+        self._stopped_for: tuple[str, ...] = ()
+        self._closing = threading.Event()
+        self.identity: DeviceIdentity | None = None
+
+    @property
+    def device_uri(self) -> str:
+        """The device's URI."""
+        return self._transport.uri
+
+    async def print(
+        self,
+        job_id: int,
+        extension: str,
+        source: FrameSource,
+        on_progress: Callable[[PrintProgress], None],
+    ) -> PrintOutcome:
+        """Print one job; returns when it has ended, however long the device is away meanwhile.
+
+        Args:
+            job_id: The job's number, for transports that keep jobs apart.
+            extension: File name extension of the language.
+            source: Where its frames come from; closed before this returns.
+            on_progress: Hears on the event loop how far it is.
+        """
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._run, name=f"tympan-link-{job_id}", daemon=True)
+            self._thread.start()
+        loop = asyncio.get_running_loop()
+        work = _Work(job_id, extension, source, on_progress, loop.create_future(), loop)
+        self._work = work
+        self._queue.put(work)
+        try:
+            return await asyncio.shield(work.future)
+        except asyncio.CancelledError:
+            work.canceled.set()
+            raise
+        finally:
+            if self._work is work and work.future.done():
+                self._work = None
+
+    def cancel(self) -> None:
+        """Stop the job that is under way; `print` returns soon."""
+        if self._work is not None:
+            self._work.canceled.set()
+
+    async def close(self) -> None:
+        """End the thread and let go of the device; never waits longer than the grace of a cancel."""
+        self._closing.set()
+        if self._work is not None:
+            self._work.canceled.set()
+        self._queue.put(None)
+        if self._thread is not None:
+            await asyncio.get_running_loop().run_in_executor(None, self._thread.join, CANCEL_GRACE_S + 1.0)
+
+    # --- the thread -------------------------------------------------------------------------------------------------
+
+    def _run(self) -> None:
+        while True:
+            try:
+                work = self._queue.get(timeout=IDLE_CLOSE_S if self._is_open else None)
+            except queue.Empty:
+                self._close_transport()
+                continue
+            if work is None:
+                break
+            try:
+                outcome = self._print(work)
+            except Exception:
+                _log.exception("the link to %s failed", self._transport.uri)
+                self._close_transport()
+                outcome = PrintOutcome(
+                    Ending.ABORTED, work.progress, "aborted-by-system", "The printer had an internal error."
+                )
+            work.source.close()
+            self._tell(work.loop, _set_result, work.future, outcome)
+        self._close_transport()
+
+    def _print(self, work: _Work) -> PrintOutcome:
+        try:
+            self._open(work)
+            self._transport.begin_job(work.job_id, work.extension)
+            failed = self._pump(work)
+            if failed is not None:
+                self._abandon(work)
+                return failed
+            while not self._transport.end_job(STEP_S):
+                self._check(work)
+            self._running(work)
+        except _CanceledError:
+            self._abandon(work)
+            return PrintOutcome(
+                Ending.CANCELED, work.progress, "job-canceled-by-user", "The job was canceled."
+            )
+        except OSError as error:
+            self._close_transport()
+            if work.canceled.is_set():
+                return PrintOutcome(
+                    Ending.CANCELED, work.progress, "job-canceled-by-user", "The job was canceled."
+                )
+            reasons, message = _why(error)
+            self._stopped(work, reasons, message)
+            return PrintOutcome(Ending.INTERRUPTED, work.progress, "printer-stopped", message)
+        return PrintOutcome(Ending.COMPLETED, work.progress)
+
+    def _open(self, work: _Work) -> None:
+        """Open the device, trying again until it is there."""
+        pause_s = REOPEN_MIN_S
+        while not self._is_open:
+            try:
+                self.identity = self._transport.open()
+                self._is_open = True
+            except OSError as error:
+                self._stopped(work, *_why(error))
+                if work.canceled.wait(pause_s):
+                    raise _CanceledError from error
+                pause_s = min(2 * pause_s, REOPEN_MAX_S)
+        self._running(work)
+
+    def _pump(self, work: _Work) -> PrintOutcome | None:
+        """Bring frames to the device until the last; an outcome where the job itself failed."""
+        while True:
+            self._check(work)
+            frame = work.source.next_frame(STEP_S)
+            if frame is None:
+                continue
+            if frame.kind == FrameKind.DATA:
+                self._write(work, frame.payload)
+            elif frame.kind == FrameKind.END:
+                return None
+            elif frame.kind == FrameKind.FAILED:
+                said = json.loads(bytes(frame.payload))
+                return PrintOutcome(Ending.ABORTED, work.progress, said["reason"], said["problem"])
+            else:
+                self._note(work, frame)
+
+    def _write(self, work: _Work, payload: bytes | memoryview) -> None:
+        data = memoryview(payload)
+        moved_at = time.monotonic()
+        while data:
+            taken = self._transport.write(data, STEP_S)
+            if taken:
+                data = data[taken:]
+                work.progress = replace(work.progress, bytes_written=work.progress.bytes_written + taken)
+                if self._stopped_for:
+                    self._running(work)
+                moved_at = time.monotonic()
+            elif time.monotonic() - moved_at > STALLED_S:
+                self._stopped(work, ("other-error",), "The printer does not take data.")
+            self._check(work)
+        self._report(work)
+
+    def _note(self, work: _Work, frame: Frame) -> None:
+        said = json.loads(bytes(frame.payload))
+        progress = work.progress
+        if frame.kind == FrameKind.PAGES:
+            work.progress = replace(progress, total=said["impressions"])
+        elif frame.kind == FrameKind.PAGE_END:
+            copies = said["copies"]
+            work.progress = replace(
+                progress,
+                pages=said["number"],
+                impressions=progress.impressions + copies,
+                sheets=progress.sheets + (0 if said["back"] else copies),
+            )
+        elif frame.kind == FrameKind.NOTE:
+            _log.info("job %d: %s", work.job_id, said["problem"])
+        self._report(work, now=frame.kind in {FrameKind.PAGE_END, FrameKind.PAGES})
+
+    def _abandon(self, work: _Work) -> None:
+        """Bring the device to a clean state after a job that stopped between two commands, if it moves."""
+        if not self._is_open or not work.progress.bytes_written:
+            return
+        end = time.monotonic() + CANCEL_GRACE_S
+        data = memoryview(self._driver.abandon(self._profile))
+        try:
+            while data and time.monotonic() < end:
+                data = data[self._transport.write(data, STEP_S) :]
+            while not data and time.monotonic() < end and not self._transport.end_job(STEP_S):
+                pass
+        except OSError:
+            data = memoryview(b"?")
+        if data:  # it did not move, or is gone: the next job starts with a fresh connection
+            self._close_transport()
+
+    # --- what others hear -------------------------------------------------------------------------------------------
+
+    @staticmethod
+    def _check(work: _Work) -> None:
+        if work.canceled.is_set():
+            raise _CanceledError
+
+    def _report(self, work: _Work, *, now: bool = False) -> None:
+        moment = time.monotonic()
+        if now or moment - work.told_at > PROGRESS_S:
+            work.told_at = moment
+            self._tell(work.loop, work.on_progress, work.progress)
+
+    def _stopped(self, work: _Work, reasons: tuple[str, ...], message: str) -> None:
+        if reasons != self._stopped_for:
+            self._stopped_for = reasons
+            self._tell(work.loop, self._listener.device_stopped, reasons, message)
+
+    def _running(self, work: _Work) -> None:
+        if self._stopped_for:
+            self._stopped_for = ()
+            self._tell(work.loop, self._listener.device_running)
+
+    @staticmethod
+    def _tell(loop: asyncio.AbstractEventLoop, function: Callable[..., None], *arguments: object) -> None:
+        with contextlib.suppress(RuntimeError):  # the loop was closed: nobody listens any more
+            loop.call_soon_threadsafe(function, *arguments)
+
+    def _close_transport(self) -> None:
+        self._is_open = False
+        self._transport.close()
+
+
+def _set_result(future: asyncio.Future[PrintOutcome], outcome: PrintOutcome) -> None:
+    if not future.done():
+        future.set_result(outcome)
+
+
+def _why(error: OSError) -> tuple[tuple[str, ...], str]:
+    """``printer-state-reasons`` and a sentence for a device that cannot be used now."""
+    problem = getattr(error, "problem", "") or error.strerror or str(error)
+    if isinstance(error, DeviceBusyError):
+        return ("connecting-to-device",), f"The printer is in use by another program: {problem}"
+    if isinstance(error, (DevicePermissionError, PermissionError)):
+        return ("connecting-to-device",), f"The service may not open the printer: {problem}"
+    if isinstance(error, (DeviceGoneError, ConnectionError)):
+        return ("connecting-to-device",), f"The connection to the printer broke off: {problem}"
+    return ("connecting-to-device",), f"The printer cannot be reached: {problem}"

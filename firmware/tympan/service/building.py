@@ -1,0 +1,108 @@
+"""Builds a printer from its settings: driver and profile, capabilities, paper, job template, encoded attributes."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from pathlib import Path
+
+from tympan.config import PrinterSettings, Settings
+from tympan.driver import registry
+from tympan.driver.contract import Driver, Transport, TransportContext
+from tympan.errors import ConfigError, DeviceError, DriverError
+from tympan.ipp import Operation
+from tympan.ipp.registry import is_job_template
+from tympan.service.answer import EncodedAttributes
+from tympan.service.clock import Clock
+from tympan.service.description import PrinterIdentity, description_attributes
+from tympan.service.media import media_choices, media_col_database
+from tympan.service.printer import Printer
+from tympan.service.template import Template
+
+
+AUTO = "auto"
+"""The driver that is chosen by what the device says it is."""
+
+
+def build_printer(
+    settings: Settings,
+    printer: PrinterSettings,
+    *,
+    service_uuid: uuid.UUID,
+    operations: Sequence[Operation],
+    clock: Clock,
+    is_default: bool,
+) -> tuple[Printer, Transport]:
+    """A printer and the transport to its device.
+
+    Raises:
+        ConfigError: Driver, profile, device, paper or defaults are not what there is.
+    """
+    context = TransportContext(printer_name=printer.name, state_dir=Path(settings.server.state_dir))
+    try:
+        transport = registry.open_transport(printer.device, context)
+        driver, profile = _driver(printer, transport)
+        capabilities = driver.capabilities(profile)
+    except DriverError as error:
+        raise ConfigError(str(error), key=f"printers.{printer.name}") from error
+    media = media_choices(
+        capabilities, printer.media_ready, str(printer.defaults.get("media", "")), printer.name
+    )
+    template = Template(
+        capabilities,
+        media,
+        defaults=printer.defaults,
+        printer=printer.name,
+        max_copies=settings.limits.max_copies,
+    )
+    identity = PrinterIdentity(
+        name=printer.name,
+        info=printer.info or printer.name,
+        location=printer.location or settings.server.location,
+        geo_location=settings.server.geo_location,
+        organization=settings.server.organization,
+        organizational_unit=settings.server.organizational_unit,
+        uuid=str(uuid.uuid5(service_uuid, printer.name)),
+    )
+    attributes = description_attributes(
+        identity,
+        capabilities,
+        template,
+        operations=operations,
+        max_document_bytes=settings.limits.max_document_bytes,
+        multiple_operation_timeout_s=settings.limits.multiple_operation_timeout_s,
+    )
+    database = media_col_database(media)
+    encoded = EncodedAttributes(unasked=frozenset({database.name}), in_job_template=is_job_template)
+    encoded.set([*attributes, database])
+    built = Printer(identity, driver, profile, capabilities, template, encoded, clock, is_default=is_default)
+    return built, transport
+
+
+def _driver(printer: PrinterSettings, transport: Transport) -> tuple[Driver, str]:
+    """The driver and profile of a printer; ``auto`` asks the device what it is.
+
+    Raises:
+        DriverError: There is no such driver, or none knows the device.
+        ConfigError: ``auto`` cannot be answered because the device is away.
+    """
+    if printer.driver != AUTO:
+        driver = registry.find_driver(printer.driver)
+        return driver, printer.profile or next(iter(driver.profiles()))
+    try:
+        identity = transport.open()
+    except DeviceError as error:
+        raise ConfigError(
+            f'driver = "auto" needs the device, which cannot be asked now ({error}); name the driver instead',
+            key=f"printers.{printer.name}.driver",
+        ) from error
+    finally:
+        transport.close()
+    matched = registry.match_driver(identity)
+    if matched is None:
+        raise ConfigError(
+            f"no driver knows a device that says of itself {identity.device_id!r}; name driver and profile",
+            key=f"printers.{printer.name}.driver",
+        )
+    driver, profile = matched
+    return driver, printer.profile or profile

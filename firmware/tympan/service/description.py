@@ -1,0 +1,168 @@
+"""The printer description attributes that do not change while a printer runs (RFC 8011 §5.4, PWG 5100.12, 5100.14)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from tympan import __version__
+from tympan.driver.contract import Capabilities
+from tympan.ipp import Attribute, Operation, RangeOfInteger
+from tympan.service.formats import OCTET_STREAM, supported_formats
+from tympan.service.template import Template
+
+IPP_VERSIONS = ((1, 0), (1, 1), (2, 0), (2, 1), (2, 2))
+"""Versions of requests that are understood."""
+
+IPP_VERSIONS_ADVERTISED = ("1.1", "2.0")
+"""``ipp-versions-supported``: versions of which every required operation and attribute is there."""
+
+COMPRESSIONS = ("none", "gzip", "deflate")
+
+WHICH_JOBS = (
+    "completed",
+    "not-completed",
+    "aborted",
+    "all",
+    "canceled",
+    "pending",
+    "pending-held",
+    "processing",
+    "processing-stopped",
+)
+
+NATURAL_LANGUAGE = "en"
+
+IDENTIFY_ACTIONS = ("display",)
+"""``identify-actions-supported``: the message is shown as the printer's state message, on its page and by ``tympan status``."""
+
+
+@dataclass(frozen=True, slots=True)
+class PrinterIdentity:
+    """What a printer is called and where it is.
+
+    Attributes:
+        name: ``printer-name``, also the last part of its URI.
+        info: ``printer-info``.
+        location: ``printer-location``.
+        geo_location: ``printer-geo-location``, a ``geo:`` URI, or empty.
+        organization: ``printer-organization``.
+        organizational_unit: ``printer-organizational-unit``.
+        uuid: ``printer-uuid`` without its prefix.
+        device_id: ``printer-device-id``; empty: the driver's.
+        make_and_model: ``printer-make-and-model``; empty: the driver's.
+    """
+
+    name: str
+    info: str
+    location: str
+    geo_location: str
+    organization: str
+    organizational_unit: str
+    uuid: str
+    device_id: str = ""
+    make_and_model: str = ""
+
+
+def description_attributes(
+    identity: PrinterIdentity,
+    capabilities: Capabilities,
+    template: Template,
+    *,
+    operations: Sequence[Operation],
+    max_document_bytes: int,
+    multiple_operation_timeout_s: int,
+) -> list[Attribute]:
+    """Every description attribute that stays the same while the printer runs.
+
+    Args:
+        identity: Its names.
+        capabilities: What it can do.
+        template: Its job template table.
+        operations: What the endpoint answers.
+        max_document_bytes: The longest document it accepts.
+        multiple_operation_timeout_s: ``multiple-operation-time-out``.
+    """
+    formats = supported_formats(capabilities.native_formats)
+    k_octets = RangeOfInteger(0, min(max_document_bytes // 1024, 2**31 - 1))
+    make_and_model = identity.make_and_model or capabilities.make_and_model
+    geo = (
+        Attribute.uri("printer-geo-location", identity.geo_location)
+        if identity.geo_location
+        else Attribute.unknown("printer-geo-location")
+    )
+    return [
+        Attribute.charset("charset-configured", "utf-8"),
+        Attribute.charset("charset-supported", "utf-8", "us-ascii"),
+        Attribute.boolean("color-supported", capabilities.color),
+        Attribute.keyword("compression-supported", *COMPRESSIONS),
+        Attribute.mime("document-format-default", OCTET_STREAM),
+        Attribute.mime("document-format-supported", *formats),
+        Attribute.language("generated-natural-language-supported", NATURAL_LANGUAGE),
+        Attribute.keyword("identify-actions-default", IDENTIFY_ACTIONS[0]),
+        Attribute.keyword("identify-actions-supported", *IDENTIFY_ACTIONS),
+        Attribute.keyword("ipp-versions-supported", *IPP_VERSIONS_ADVERTISED),
+        Attribute.keyword(
+            "job-creation-attributes-supported", *template.names(), "job-name", "ipp-attribute-fidelity"
+        ),
+        Attribute.boolean("job-ids-supported", True),
+        Attribute.range("job-k-octets-supported", k_octets),
+        Attribute.range("jpeg-k-octets-supported", k_octets),
+        Attribute.boolean("multiple-document-jobs-supported", True),
+        Attribute.integer("multiple-operation-time-out", multiple_operation_timeout_s),
+        Attribute.keyword("multiple-operation-time-out-action", "abort-job"),
+        Attribute.language("natural-language-configured", NATURAL_LANGUAGE),
+        Attribute.enum("operations-supported", *sorted(operations)),
+        Attribute.integer("pages-per-minute", capabilities.pages_per_minute),
+        *(
+            (Attribute.integer("pages-per-minute-color", capabilities.pages_per_minute),)
+            if capabilities.color
+            else ()
+        ),
+        Attribute.range("pdf-k-octets-supported", k_octets),
+        Attribute.keyword(
+            "pdf-versions-supported", "adobe-1.3", "adobe-1.4", "adobe-1.5", "adobe-1.6", "iso-32000-1_2008"
+        ),
+        Attribute.keyword("pdl-override-supported", "attempted"),
+        Attribute.boolean("preferred-attributes-supported", False),
+        Attribute.text("printer-device-id", identity.device_id or capabilities.device_id),
+        Attribute.text("printer-firmware-name", "tympan"),
+        Attribute.text("printer-firmware-string-version", __version__),
+        Attribute.octets("printer-firmware-version", __version__.encode()),
+        geo,
+        Attribute.keyword("printer-get-attributes-supported", "document-format"),
+        Attribute.text("printer-info", identity.info or identity.name),
+        Attribute.boolean("printer-is-shared", True),
+        Attribute.keyword("printer-kind", *capabilities.kind),
+        Attribute.text("printer-location", identity.location),
+        Attribute.text("printer-make-and-model", make_and_model),
+        Attribute.name_string("printer-name", identity.name),
+        Attribute.text("printer-organization", identity.organization),
+        Attribute.text("printer-organizational-unit", identity.organizational_unit),
+        Attribute.uri("printer-uuid", f"urn:uuid:{identity.uuid}"),
+        *_raster_attributes(capabilities),
+        Attribute.keyword("which-jobs-supported", *WHICH_JOBS),
+        *template.printer_attributes(),
+    ]
+
+
+def _raster_attributes(capabilities: Capabilities) -> list[Attribute]:
+    resolutions = [(x, y) for x, y in capabilities.resolutions_dpi if x == y] or [(300, 300)]
+    types = ["black_1", "sgray_8"] + (["srgb_8"] if capabilities.color else [])
+    urf = [
+        "V1.4",
+        "W8",
+        *(["SRGB24"] if capabilities.color else []),
+        f"CP{min(capabilities.copies_max, 99)}",
+        *(["DM1"] if "two-sided-long-edge" in capabilities.sides else []),
+        f"PQ{'-'.join(str(quality) for quality in capabilities.print_qualities)}",
+        f"RS{'-'.join(str(resolution[0]) for resolution in resolutions)}",
+    ]
+    attributes = [
+        Attribute.dots_per_inch("pwg-raster-document-resolution-supported", *resolutions),
+        Attribute.keyword("pwg-raster-document-type-supported", *types),
+        Attribute.keyword("urf-supported", *urf),
+    ]
+    if len(capabilities.sides) > 1:
+        attributes.append(Attribute.keyword("pwg-raster-document-sheet-back", "normal"))
+    return attributes

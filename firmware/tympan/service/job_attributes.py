@@ -1,0 +1,154 @@
+"""A job as attributes: what Get-Job-Attributes and Get-Jobs show (RFC 8011 §5.3, PWG 5100.5, 5100.7)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from tympan.ipp import Attribute, GroupTag, Message, decode, encode
+from tympan.ipp.enums import JobState
+from tympan.model.job import Job
+from tympan.service.clock import date_time
+from tympan.service.printer import Printer
+
+DEFAULT_NAMES = ("job-uri", "job-id")
+"""What Get-Jobs gives where nothing is asked for, RFC 8011 §4.2.6.1."""
+
+_MAX_IMPRESSIONS = 2**31 - 1
+
+
+def template_of(job: Job) -> dict[str, Attribute]:
+    """The accepted job template attributes of `job`, by name."""
+    if not job.template:
+        return {}
+    message, _ = decode(job.template)
+    return {attribute.name: attribute for attribute in message.group(GroupTag.JOB)}
+
+
+def encoded_template(attributes: list[Attribute]) -> bytes:
+    """Job template attributes as a job keeps them: an IPP message with a job attributes group; empty for none."""
+    return (
+        encode(Message.of((2, 0), 0, 1, (GroupTag.OPERATION, ()), (GroupTag.JOB, attributes)))
+        if attributes
+        else b""
+    )
+
+
+def job_uri(printer_uri: str, job: Job) -> str:
+    """``job-uri``: the printer's URI and the job's number."""
+    return f"{printer_uri}/{job.job_id}"
+
+
+def _time(name: str, value: int) -> Attribute:
+    return Attribute.integer(name, value) if value else Attribute.no_value(name)
+
+
+def _date(name: str, value: int) -> Attribute:
+    return date_time(name, value) if value else Attribute.no_value(name)
+
+
+def description(job: Job, printer_uri: str, now: int) -> list[Attribute]:
+    """The job description and status attributes.
+
+    Args:
+        job: The job.
+        printer_uri: The printer's URI as the client reaches it.
+        now: ``printer-up-time``.
+    """
+    formats = [document.format for document in job.documents]
+    attributes = [
+        Attribute.uri("job-uri", job_uri(printer_uri, job)),
+        Attribute.integer("job-id", job.job_id),
+        Attribute.enum("job-state", job.state),
+        Attribute.keyword("job-state-reasons", *(job.reasons or ("none",))),
+        Attribute.text("job-state-message", job.message),
+        Attribute.uri("job-printer-uri", printer_uri),
+        Attribute.name_string("job-name", job.name),
+        Attribute.name_string("job-originating-user-name", job.user),
+        Attribute.uri("job-uuid", f"urn:uuid:{job.uuid}"),
+        Attribute.uri("job-more-info", "http" + printer_uri.partition("/ipp/")[0].removeprefix("ipp") + "/"),
+        Attribute.charset("attributes-charset", "utf-8"),
+        Attribute.language("attributes-natural-language", job.language),
+        Attribute.integer("job-k-octets", job.k_octets),
+        Attribute.integer("job-k-octets-processed", job.k_octets_processed),
+        Attribute.integer("job-impressions", job.impressions)
+        if job.impressions
+        else Attribute.no_value("job-impressions"),
+        Attribute.integer("job-impressions-completed", min(job.impressions_completed, _MAX_IMPRESSIONS)),
+        Attribute.integer("job-media-sheets-completed", min(job.media_sheets_completed, _MAX_IMPRESSIONS)),
+        Attribute.integer("job-printer-up-time", now),
+        Attribute.integer("number-of-documents", len(job.documents)),
+        _time("time-at-creation", job.created_at),
+        _time("time-at-processing", job.processing_at),
+        _time("time-at-completed", job.completed_at),
+        _date("date-time-at-creation", job.created_date),
+        _date("date-time-at-processing", job.processing_date),
+        _date("date-time-at-completed", job.completed_date),
+    ]
+    if formats:
+        attributes += [
+            Attribute.mime("document-format-supplied", formats[0]),
+            Attribute.name_string("document-name-supplied", job.documents[0].name or job.name),
+            Attribute.keyword("compression-supplied", job.documents[0].compression),
+        ]
+    return attributes
+
+
+def attributes_of(
+    job: Job, printer: Printer, printer_uri: str, now: int, requested: Iterable[str]
+) -> list[Attribute]:
+    """The attributes of a job that are asked for.
+
+    Args:
+        job: The job.
+        printer: Its printer.
+        printer_uri: The printer's URI as the client reaches it.
+        now: ``printer-up-time``.
+        requested: Names and the group keywords ``all``, ``job-description``, ``job-template``.
+    """
+    wanted = set(requested)
+    if wanted == set(DEFAULT_NAMES):  # the common question of Get-Jobs, 10,000 jobs at a time
+        return [Attribute.uri("job-uri", job_uri(printer_uri, job)), Attribute.integer("job-id", job.job_id)]
+    everything = "all" in wanted
+    chosen = [
+        attribute
+        for attribute in description(job, printer_uri, now)
+        if everything or "job-description" in wanted or attribute.name in wanted
+    ]
+    if everything or "job-template" in wanted or wanted - {attribute.name for attribute in chosen}:
+        chosen += [
+            attribute
+            for attribute in printer.template.echo(template_of(job))
+            if everything or "job-template" in wanted or attribute.name in wanted
+        ]
+    return chosen
+
+
+_WHICH: dict[str, frozenset[JobState]] = {
+    "completed": frozenset({JobState.COMPLETED, JobState.CANCELED, JobState.ABORTED}),
+    "not-completed": frozenset(
+        {JobState.PENDING, JobState.PENDING_HELD, JobState.PROCESSING, JobState.PROCESSING_STOPPED}
+    ),
+    "all": frozenset(JobState),
+    "aborted": frozenset({JobState.ABORTED}),
+    "canceled": frozenset({JobState.CANCELED}),
+    "pending": frozenset({JobState.PENDING}),
+    "pending-held": frozenset({JobState.PENDING_HELD}),
+    "processing": frozenset({JobState.PROCESSING}),
+    "processing-stopped": frozenset({JobState.PROCESSING_STOPPED}),
+}
+
+
+def which_jobs(printer: Printer, which: str) -> Iterable[Job]:
+    """The jobs that ``which-jobs`` names, in the order RFC 8011 §4.2.6.2 asks: finished ones newest first.
+
+    Raises:
+        KeyError: `which` is not one of ``which-jobs-supported``.
+    """
+    states = _WHICH[which]
+    if which == "completed" or states <= _WHICH["completed"]:
+        return (job for job in reversed(printer.jobs.values()) if job.state in states)
+    if states <= _WHICH["not-completed"]:
+        return (job for job in printer.active.values() if job.state in states)
+    return iter(
+        [*printer.active.values(), *(job for job in reversed(printer.jobs.values()) if job.is_terminal)]
+    )

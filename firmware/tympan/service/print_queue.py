@@ -1,0 +1,234 @@
+"""A printer's queue: takes the next job that may print, has it rendered, hands it to the device, says how it ended.
+
+One job at a time on a printer, and every printer by itself. It never gives a job up because the device is away: the
+job stops with the reason and goes on from the first page that was not confirmed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from dataclasses import replace
+from typing import Protocol
+
+from tympan.driver.contract import Transport
+from tympan.driver.ticket import JobTicket
+from tympan.errors import DocumentError, RenderError, SpoolError
+from tympan.ipp.enums import JobState
+from tympan.link import DeviceLink, Ending, PrintOutcome, PrintProgress, RawSource
+from tympan.model.job import Job
+from tympan.render.document import DocumentFeed
+from tympan.render.frames import FrameSource
+from tympan.render.pool import RenderPool
+from tympan.render.request import DocumentSpec, RenderRequest
+from tympan.service.clock import Clock
+from tympan.service.job_attributes import template_of
+from tympan.service.printer import Printer
+
+INTERRUPTED_PAUSE_S = 0.5
+"""How long the queue waits before it sends a job again that the device broke off."""
+
+STOPPING = "processing-to-stop-point"
+"""The reason of a job that a user canceled while it printed, RFC 8011 §5.3.8."""
+
+_INCOMING = "job-incoming"
+
+_log = logging.getLogger(__name__)
+
+
+class Keeper(Protocol):
+    """What the queue needs of the service."""
+
+    clock: Clock
+
+    async def open_documents(self, job: Job) -> list[DocumentFeed]:
+        """The documents of `job`, ready to be read; the caller closes them."""
+        ...
+
+    def job_changed(self, printer: Printer, job: Job) -> None:
+        """`job` has news that shall be kept soon."""
+        ...
+
+    def job_ended(self, printer: Printer, job: Job) -> None:
+        """`job` is finished."""
+        ...
+
+
+class PrintQueue:
+    """The queue of one printer.
+
+    Args:
+        printer: The printer.
+        transport: The way to its device; owned from now on.
+        pool: Who renders.
+        keeper: Who keeps the jobs.
+    """
+
+    def __init__(self, printer: Printer, transport: Transport, pool: RenderPool, keeper: Keeper) -> None:
+        self._printer = printer
+        self._link = DeviceLink(transport, printer.driver, printer.profile, self)
+        self._pool = pool
+        self._keeper = keeper
+        self._wake = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        """Begin to print."""
+        self._task = asyncio.create_task(self._run(), name=f"queue-{self._printer.name}")
+
+    def wake(self) -> None:
+        """There may be something to print now."""
+        self._wake.set()
+
+    async def close(self) -> None:
+        """Stop; the job that is printing stays in the spool for the next start."""
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+            self._task = None
+        await self._link.close()
+
+    def cancel(self, job: Job) -> None:
+        """End `job`, which is printing now; returns at once."""
+        if self._printer.current is job:
+            self._link.cancel()
+
+    async def _run(self) -> None:
+        while True:
+            job = next((job for job in self._printer.active.values() if job.state == JobState.PENDING), None)
+            if job is None:
+                self._wake.clear()
+                await self._wake.wait()
+                continue
+            try:
+                await self._print(job)
+            except (RenderError, SpoolError, DocumentError) as error:
+                self._end(
+                    job, JobState.ABORTED, (getattr(error, "reason", "aborted-by-system"),), error.problem
+                )
+            except Exception:  # one job must not end the queue; it is the job that ends
+                _log.exception("printing job %d on %s failed", job.job_id, self._printer.name)
+                self._end(job, JobState.ABORTED, ("aborted-by-system",), "The printer had an internal error.")
+            finally:
+                self._printer.ends()
+
+    async def _print(self, job: Job) -> None:
+        ticket = self._printer.template.ticket(job.job_id, job.name, job.user, template_of(job))
+        self._printer.begins(job, ticket.media)
+        self._move(job, JobState.PROCESSING, ("job-printing",))
+        while not job.is_terminal:
+            before = (job.impressions_completed, job.media_sheets_completed, job.bytes_written)
+            source = await self._source(job, replace(ticket, first_page=job.pages_confirmed + 1))
+            if STOPPING in job.reasons:  # canceled before there was anything to stop
+                source.close()
+                self._end(job, JobState.CANCELED, ("job-canceled-by-user",), "The job was canceled.")
+                return
+            outcome = await self._link.print(
+                job.job_id,
+                self._printer.capabilities.extension,
+                source,
+                lambda progress: self._count(job, progress, before),  # noqa: B023 — used within this round only
+            )
+            self._count(job, outcome.progress, before)
+            await self._conclude(job, outcome)
+
+    async def _source(self, job: Job, ticket: JobTicket) -> FrameSource:
+        """Where the job's frames come from: a render worker, or the documents themselves where nothing is to render."""
+        native = self._printer.capabilities.native_formats
+        documents = await self._keeper.open_documents(job)
+        formats = self._formats(job, documents)
+        if ticket.copies == 1 and all(document_format in native for document_format in formats):
+            driver, profile = self._printer.driver, self._printer.profile
+            return RawSource(
+                [document.reader() for document in documents],
+                driver.raw_prologue(profile),
+                driver.raw_epilogue(profile),
+            )
+        try:
+            request = RenderRequest(
+                driver=driver_name(self._printer),
+                profile=self._printer.profile,
+                ticket=ticket,
+                documents=tuple(
+                    DocumentSpec(document_format, -1 if document.size is None else document.size)
+                    for document_format, document in zip(formats, documents, strict=True)
+                ),
+                stall_cpu_s=self._pool.limits.stall_cpu_s,
+                max_pages=self._pool.limits.max_pages,
+            )
+            return await self._pool.start(request, documents)
+        finally:
+            for document in documents:
+                document.let_go()
+
+    def _formats(self, job: Job, documents: list[DocumentFeed]) -> list[str]:
+        return [document.format for document in job.documents] or [each.document_format for each in documents]
+
+    async def _conclude(self, job: Job, outcome: PrintOutcome) -> None:
+        match outcome.ending:
+            case Ending.COMPLETED:
+                self._end(job, JobState.COMPLETED, ("job-completed-successfully",), "")
+            case Ending.CANCELED:
+                self._end(job, JobState.CANCELED, (outcome.reason,), outcome.problem)
+            case Ending.ABORTED:
+                self._end(job, JobState.ABORTED, ("aborted-by-system", outcome.reason), outcome.problem)
+            case Ending.INTERRUPTED:
+                if STOPPING in job.reasons:
+                    self._end(job, JobState.CANCELED, ("job-canceled-by-user",), "The job was canceled.")
+                    return
+                self._move(job, JobState.PROCESSING_STOPPED, ("printer-stopped",), outcome.problem)
+                await asyncio.sleep(INTERRUPTED_PAUSE_S)
+
+    # --- the job's record -------------------------------------------------------------------------------------------
+
+    def device_stopped(self, reasons: tuple[str, ...], message: str) -> None:
+        """The device cannot go on: neither can the job."""
+        self._printer.device_stopped(reasons, message)
+        job = self._printer.current
+        if job is not None and job.state == JobState.PROCESSING:
+            self._move(job, JobState.PROCESSING_STOPPED, ("printer-stopped",), message)
+
+    def device_running(self) -> None:
+        """The device goes on, and so does the job."""
+        self._printer.device_running()
+        job = self._printer.current
+        if job is not None and job.state == JobState.PROCESSING_STOPPED:
+            self._move(job, JobState.PROCESSING, ("job-printing",))
+
+    def _move(self, job: Job, state: JobState, reasons: tuple[str, ...], message: str = "") -> None:
+        kept = tuple(reason for reason in job.reasons if reason in {STOPPING, _INCOMING})
+        clock = self._keeper.clock
+        job.move(state, now=clock.up_time(), date=clock.date(), reasons=(*reasons, *kept), message=message)
+        self._keeper.job_changed(self._printer, job)
+
+    def _end(self, job: Job, state: JobState, reasons: tuple[str, ...], message: str) -> None:
+        if job.is_terminal:
+            return
+        clock = self._keeper.clock
+        if job.state in {JobState.PENDING, JobState.PENDING_HELD} and state == JobState.COMPLETED:
+            job.move(JobState.PROCESSING, now=clock.up_time(), date=clock.date())
+        job.move(
+            state,
+            now=clock.up_time(),
+            date=clock.date(),
+            reasons=tuple(dict.fromkeys(reasons)),
+            message=message,
+        )
+        self._keeper.job_ended(self._printer, job)
+
+    def _count(self, job: Job, progress: PrintProgress, before: tuple[int, int, int]) -> None:
+        """Take over how far the job is; `before` is what earlier runs brought."""
+        if job.is_terminal:
+            return
+        impressions, sheets, written = before
+        job.impressions = max(job.impressions, progress.total)
+        job.impressions_completed = impressions + progress.impressions
+        job.media_sheets_completed = sheets + progress.sheets
+        job.bytes_written = written + progress.bytes_written
+        job.pages_confirmed = max(job.pages_confirmed, progress.pages)
+        self._keeper.job_changed(self._printer, job)
+
+
+def driver_name(printer: Printer) -> str:
+    """The name of a printer's driver, as the entry points have it."""
+    return type(printer.driver).name

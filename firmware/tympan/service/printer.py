@@ -1,0 +1,166 @@
+"""A printer as IPP sees it: names, capabilities, state, and the jobs it has (RFC 8011 §5.4)."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+
+from tympan.driver.contract import Capabilities, Driver
+from tympan.driver.ticket import MediaSpec
+from tympan.ipp import Attribute
+from tympan.ipp.enums import PrinterState
+from tympan.model.job import Job
+from tympan.service.answer import EncodedAttributes
+from tympan.service.clock import Clock, date_time
+from tympan.service.description import PrinterIdentity
+from tympan.service.template import Template
+
+
+class Printer:
+    """One printer.
+
+    Attributes:
+        identity: Its names.
+        driver: What knows its family.
+        profile: The driver's profile for it.
+        capabilities: What it can do.
+        template: The job template attributes it obeys.
+        encoded: Its attributes that do not change, encoded.
+        is_default: It is the one at ``/ipp/print``.
+        jobs: Every job it knows by id, oldest first; finished ones stay until history is full.
+        active: Those of `jobs` that are not finished, in the order they will print.
+        current: The job that is printing, or None.
+        generation: Counts up whenever something of the printer's answer changes but the time.
+    """
+
+    def __init__(
+        self,
+        identity: PrinterIdentity,
+        driver: Driver,
+        profile: str,
+        capabilities: Capabilities,
+        template: Template,
+        encoded: EncodedAttributes,
+        clock: Clock,
+        *,
+        is_default: bool = False,
+    ) -> None:
+        self.identity = identity
+        self.driver = driver
+        self.profile = profile
+        self.capabilities = capabilities
+        self.template = template
+        self.encoded = encoded
+        self.is_default = is_default
+        self.jobs: OrderedDict[int, Job] = OrderedDict()
+        self.active: OrderedDict[int, Job] = OrderedDict()
+        self.current: Job | None = None
+        self.generation = 0
+        self._clock = clock
+        self._current_media: MediaSpec | None = None
+        self._device_reasons: tuple[str, ...] = ()
+        self._device_message = ""
+        self._announcement = ""
+        self._up_since = clock.up_time()
+        self._up_since_date = clock.date()
+        self._state = PrinterState.IDLE
+        self._state_changed = (self._up_since, self._up_since_date)
+
+    @property
+    def name(self) -> str:
+        """``printer-name``."""
+        return self.identity.name
+
+    @property
+    def state(self) -> PrinterState:
+        """``printer-state``."""
+        return self._state
+
+    @property
+    def reasons(self) -> tuple[str, ...]:
+        """``printer-state-reasons``; ``none`` where there is nothing to say."""
+        reasons = self._device_reasons
+        if self._current_media is not None and self.template.media.needs_loading(self._current_media):
+            reasons = (*reasons, "media-needed")
+        return reasons or ("none",)
+
+    @property
+    def message(self) -> str:
+        """``printer-state-message``."""
+        return self._announcement or self._device_message
+
+    def device_stopped(self, reasons: tuple[str, ...], message: str) -> None:
+        """The device cannot go on now, for these ``printer-state-reasons``."""
+        self._device_reasons, self._device_message = reasons, message
+        self._update()
+
+    def device_running(self) -> None:
+        """The device is well."""
+        if self._device_reasons or self._device_message:
+            self._device_reasons, self._device_message = (), ""
+            self._update()
+
+    def announce(self, message: str) -> None:
+        """Show `message` as the printer's message; empty takes it away (Identify-Printer's ``display``)."""
+        self._announcement = message
+        self.generation += 1
+
+    def add(self, job: Job) -> None:
+        """Take a job in."""
+        self.jobs[job.job_id] = job
+        if not job.is_terminal:
+            self.active[job.job_id] = job
+        self.generation += 1
+
+    def begins(self, job: Job, media: MediaSpec) -> None:
+        """`job` is printing now, on `media`."""
+        self.current, self._current_media = job, media
+        self._update()
+
+    def ends(self) -> None:
+        """The current job does not print any more."""
+        self.current = self._current_media = None
+        self._update()
+
+    def finished(self, job: Job) -> None:
+        """`job` has reached its end."""
+        self.active.pop(job.job_id, None)
+        self.generation += 1
+
+    def _update(self) -> None:
+        self.generation += 1
+        if self._device_reasons:
+            state = PrinterState.STOPPED
+        else:
+            state = PrinterState.PROCESSING if self.current is not None else PrinterState.IDLE
+        if state != self._state:
+            self._state = state
+            self._state_changed = (self._clock.up_time(), self._clock.date())
+
+    def changing_attributes(self, uri: str, now: int, date: int) -> list[Attribute]:
+        """The attributes that change while the printer runs.
+
+        Args:
+            uri: The printer's URI as the client reaches it, ``ipp://HOST:PORT/ipp/print/NAME``.
+            now: ``printer-up-time``.
+            date: Unix time.
+        """
+        base = uri.partition("/ipp/")[0]
+        uris = (uri, f"{base}/ipp/print") if self.is_default else (uri,)
+        web = "http" + base.removeprefix("ipp")
+        return [
+            Attribute.uri("printer-uri-supported", *uris),
+            Attribute.keyword("uri-authentication-supported", *("requesting-user-name" for _ in uris)),
+            Attribute.keyword("uri-security-supported", *("none" for _ in uris)),
+            Attribute.uri("printer-more-info", f"{web}/"),
+            Attribute.enum("printer-state", self.state),
+            Attribute.keyword("printer-state-reasons", *self.reasons),
+            Attribute.text("printer-state-message", self.message),
+            Attribute.integer("printer-state-change-time", self._state_changed[0]),
+            date_time("printer-state-change-date-time", self._state_changed[1]),
+            Attribute.integer("printer-config-change-time", self._up_since),
+            date_time("printer-config-change-date-time", self._up_since_date),
+            Attribute.boolean("printer-is-accepting-jobs", True),
+            Attribute.integer("queued-job-count", len(self.active)),
+            Attribute.integer("printer-up-time", now),
+            date_time("printer-current-time", date),
+        ]

@@ -1,0 +1,441 @@
+"""The service: every printer, the spool, and the life of jobs from acceptance into history.
+
+It owns the one way a job is made, changed and ended. It runs on the event loop and never blocks it: the store and the
+document files work on threads of their own.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import uuid
+from collections.abc import Sequence
+from pathlib import Path
+
+from tympan.config import LimitSettings, Settings
+from tympan.errors import SpoolError
+from tympan.ipp import Operation
+from tympan.ipp.enums import JobState
+from tympan.model.job import Document, Job, decode_job, encode_job
+from tympan.render.document import DocumentFeed
+from tympan.render.pool import RenderLimits, RenderPool
+from tympan.service.building import build_printer
+from tympan.service.clock import Clock
+from tympan.service.description import IDENTIFY_ACTIONS
+from tympan.service.intake import Intake
+from tympan.service.print_queue import PrintQueue
+from tympan.service.printer import Printer
+from tympan.spool.documents import DocumentFolder, SpoolBudget, StoredDocument
+from tympan.spool.store import Change, DeleteContents, DeleteJob, SaveContent, SaveJob, SetMeta, Store
+
+ANNOUNCEMENT_S = 60.0
+"""How long Identify-Printer's message is shown."""
+
+_META_UUID = "service-uuid"
+_META_UP_TIME = "printer-up-time"
+_META_JOB_ID = "last-job-id"
+
+JOB_ID_STEP = 1000
+"""Job ids are reserved on the disk in steps, so that none is given twice after a power cut."""
+
+_log = logging.getLogger(__name__)
+
+
+class TooManyJobsError(SpoolError):
+    """There are as many unfinished jobs as may be."""
+
+
+class Service:
+    """The printers and their jobs.
+
+    Args:
+        settings: What to serve.
+        operations: What the endpoint answers, for ``operations-supported``.
+
+    Attributes:
+        limits: What is accepted and kept.
+        clock: The time of jobs and printers.
+        printers: Every printer by name.
+    """
+
+    def __init__(self, settings: Settings, operations: Sequence[Operation]) -> None:
+        self._settings = settings
+        self._operations = operations
+        self.limits: LimitSettings = settings.limits
+        self.clock = Clock()
+        self.printers: dict[str, Printer] = {}
+        self._queues: dict[str, PrintQueue] = {}
+        self._intakes: dict[int, Intake] = {}
+        self._deadlines: dict[int, asyncio.TimerHandle] = {}
+        self._finished: dict[int, Printer] = {}
+        self._active_count = 0
+        self._next_job_id = 1
+        self._reserved_job_id = 0
+        state_dir = Path(settings.server.state_dir)
+        self._spool_dir = state_dir / "spool"
+        self._store = Store(state_dir / "tympan.db", settings.server.durability)  # type: ignore[arg-type]  # checked by config
+        budget = SpoolBudget(
+            self._spool_dir, settings.limits.spool_bytes, settings.limits.spool_reserve_bytes
+        )
+        self._documents = DocumentFolder(self._spool_dir, budget, sync=settings.server.durability == "full")
+        render = settings.render
+        self._pool = RenderPool(
+            RenderLimits(render.memory_mib, render.stall_cpu_s, render.stall_wall_s, render.max_pages)
+        )
+
+    @property
+    def default_printer(self) -> Printer | None:
+        """The printer at ``/ipp/print``."""
+        return next((printer for printer in self.printers.values() if printer.is_default), None)
+
+    # --- start and stop ---------------------------------------------------------------------------------------------
+
+    async def start(self) -> None:
+        """Open the spool, bring back the jobs, start to print.
+
+        Raises:
+            ConfigError: The settings name what does not exist.
+            SpoolError: The state directory cannot be used.
+        """
+        try:
+            self._spool_dir.mkdir(mode=0o750, parents=True, exist_ok=True)
+        except OSError as error:
+            raise SpoolError(f"{self._spool_dir} cannot be made: {error.strerror}") from error
+        self._store.open()
+        warming = asyncio.create_task(self._pool.start_zygote())
+        self.clock = Clock(int(self._store.meta(_META_UP_TIME) or 0))
+        service_uuid = await self._service_uuid()
+        default = self._settings.default_printer
+        for settings in self._settings.printers:
+            printer, transport = build_printer(
+                self._settings,
+                settings,
+                service_uuid=service_uuid,
+                operations=self._operations,
+                clock=self.clock,
+                is_default=settings is default,
+            )
+            self.printers[printer.name] = printer
+            self._queues[printer.name] = PrintQueue(printer, transport, self._pool, self)
+        self._bring_back()
+        for queue in self._queues.values():
+            queue.start()
+        warming.add_done_callback(_log_failure)
+        self._warming = warming
+
+    async def _service_uuid(self) -> uuid.UUID:
+        kept = self._store.meta(_META_UUID)
+        if kept is not None:
+            return uuid.UUID(kept.decode())
+        made = uuid.uuid4()
+        await self._store.commit(SetMeta(_META_UUID, str(made).encode()))
+        return made
+
+    def _bring_back(self) -> None:
+        """Take up the jobs of the last run; what was printing goes on from the page that was not confirmed."""
+        known: set[tuple[int, int]] = set()
+        for job_id, record in self._store.jobs():
+            try:
+                job = decode_job(record)
+            except ValueError:
+                _log.exception("job %d cannot be brought back", job_id)
+                self._store.post(DeleteJob(job_id))
+                continue
+            printer = self.printers.get(job.printer)
+            if printer is None:
+                if job.is_terminal:
+                    self._store.post(DeleteJob(job_id))
+                else:
+                    _log.warning("job %d waits for printer %s, which is not configured", job_id, job.printer)
+                    known |= {(job_id, document.number) for document in job.documents}
+                continue
+            if job.is_terminal:
+                printer.add(job)
+                self._finished[job_id] = printer
+                continue
+            known |= {(job_id, document.number) for document in job.documents}
+            self._documents.budget.used += sum(document.size for document in job.documents)
+            if job.incoming:
+                job.state, job.reasons = JobState.PENDING_HELD, ("job-incoming",)
+                self._expect_more(printer, job)
+            else:
+                job.state, job.reasons = JobState.PENDING, ()
+            printer.add(job)
+            self._active_count += 1
+        self._reserved_job_id = max(int(self._store.meta(_META_JOB_ID) or 0), self._store.highest_job_id())
+        self._next_job_id = self._reserved_job_id + 1
+        removed = self._documents.sweep(known)
+        if removed:
+            _log.info("%d documents of uploads that broke off were removed", removed)
+        self._trim_history()
+
+    async def close(self) -> None:
+        """Stop to print, keep everything, end the workers."""
+        for timer in self._deadlines.values():
+            timer.cancel()
+        await asyncio.gather(*(queue.close() for queue in self._queues.values()))
+        await self._pool.close()
+        self._store.post(
+            SetMeta(_META_UP_TIME, b"%d" % self.clock.up_time()),
+            SetMeta(_META_JOB_ID, b"%d" % (self._next_job_id - 1)),
+        )
+        await asyncio.get_running_loop().run_in_executor(None, self._store.close)
+
+    # --- printers ---------------------------------------------------------------------------------------------------
+
+    def printer_answer(
+        self, printer: Printer, printer_uri: str, requested: tuple[str, ...]
+    ) -> tuple[bytes, tuple[str, ...]]:
+        """The encoded attributes of a printer that are asked for, and the names there are none of."""
+        printer.encoded.set(printer.changing_attributes(printer_uri, self.clock.up_time(), self.clock.date()))
+        return printer.encoded.select(requested)
+
+    async def identify(self, printer: Printer, actions: Sequence[str], message: str) -> None:
+        """Make a printer known by the `actions` among `IDENTIFY_ACTIONS`."""
+        _log.info("printer %s identifies itself by %s: %s", printer.name, ", ".join(actions), message)
+        if IDENTIFY_ACTIONS[0] in actions:
+            printer.announce(message or f"This is {printer.identity.info or printer.name}.")
+            asyncio.get_running_loop().call_later(ANNOUNCEMENT_S, printer.announce, "")
+
+    # --- jobs come --------------------------------------------------------------------------------------------------
+
+    def check_room(self, printer: Printer) -> None:
+        """See that one more job can be taken.
+
+        Raises:
+            TooManyJobsError: It cannot.
+            SpoolError: The disk is full.
+        """
+        if self._active_count >= self.limits.max_jobs:
+            raise TooManyJobsError(f"{self.limits.max_jobs} jobs are waiting already; try again later")
+        self._documents.budget.take(0)
+
+    def new_job(self, printer: Printer, *, name: str, user: str, language: str, template: bytes) -> Job:
+        """A job that nobody knows of yet."""
+        job_id = self._next_job_id
+        self._next_job_id += 1
+        if job_id > self._reserved_job_id:
+            self._reserved_job_id = job_id + JOB_ID_STEP
+            self._store.post(SetMeta(_META_JOB_ID, b"%d" % self._reserved_job_id))
+        return Job(
+            job_id=job_id,
+            printer=printer.name,
+            uuid=str(uuid.uuid5(uuid.UUID(printer.identity.uuid), str(job_id))),
+            name=name,
+            user=user,
+            language=language,
+            template=template,
+            created_at=self.clock.up_time(),
+            created_date=self.clock.date(),
+        )
+
+    def _register(self, printer: Printer, job: Job) -> None:
+        if job.job_id not in printer.jobs:
+            printer.add(job)
+            self._active_count += 1
+
+    async def open_job(self, printer: Printer, job: Job) -> None:
+        """Accept a job whose documents will follow (Create-Job); returns when it is durable."""
+        job.incoming = True
+        job.state, job.reasons = JobState.PENDING_HELD, ("job-incoming",)
+        await self._store.commit(SaveJob(job.job_id, encode_job(job)))
+        self._register(printer, job)
+        self._expect_more(printer, job)
+
+    def _expect_more(self, printer: Printer, job: Job) -> None:
+        """Start ``multiple-operation-time-out`` anew."""
+        self._stop_waiting(job)
+        self._deadlines[job.job_id] = asyncio.get_running_loop().call_later(
+            self.limits.multiple_operation_timeout_s, self._no_more_came, printer, job
+        )
+
+    def _stop_waiting(self, job: Job) -> None:
+        timer = self._deadlines.pop(job.job_id, None)
+        if timer is not None:
+            timer.cancel()
+
+    def _no_more_came(self, printer: Printer, job: Job) -> None:
+        self._deadlines.pop(job.job_id, None)
+        if not job.is_terminal and job.incoming and job.job_id not in self._intakes:
+            self._end(
+                printer,
+                job,
+                JobState.ABORTED,
+                ("aborted-by-system", "job-data-insufficient"),
+                f"No further document came within {self.limits.multiple_operation_timeout_s} seconds.",
+            )
+
+    def begin_document(
+        self, printer: Printer, job: Job, *, document_format: str, name: str, compression: str
+    ) -> Intake:
+        """Begin to receive a document of `job`.
+
+        Raises:
+            SpoolError: The job has as many documents as it may, or another one is arriving right now.
+        """
+        if len(job.documents) >= self.limits.max_documents_per_job:
+            raise SpoolError(f"a job may have {self.limits.max_documents_per_job} documents")
+        if job.job_id in self._intakes:
+            raise SpoolError(f"another document of job {job.job_id} is arriving")
+        self._stop_waiting(job)
+        number = len(job.documents) + 1
+        writer = self._documents.writer(job.job_id, number, self.limits.max_document_bytes)
+        document = Document(number=number, format=document_format, name=name[:255], compression=compression)
+        intake = Intake(self, printer, job, document, writer)
+        self._intakes[job.job_id] = intake
+        return intake
+
+    async def document_received(
+        self, printer: Printer, job: Job, document: Document, stored: StoredDocument, *, last: bool
+    ) -> None:
+        """A document arrived whole: make it part of its job, durably, and print where that was the last."""
+        live = job.job_id in self._intakes and self._intakes[job.job_id].feed is not None
+        if job.is_terminal:  # canceled, or failed while it streamed: nothing is kept
+            self._intakes.pop(job.job_id, None)
+            self._documents.remove(job.job_id, document.number, stored.size)
+            return
+        job.documents.append(document)
+        job.incoming = not last
+        if not live:
+            job.state = JobState.PENDING if last else JobState.PENDING_HELD
+            job.reasons = () if last else ("job-incoming",)
+        elif last:
+            job.reasons = tuple(reason for reason in job.reasons if reason != "job-incoming")
+        changes: list[Change] = [SaveJob(job.job_id, encode_job(job))]
+        if stored.content is not None:
+            changes.append(SaveContent(job.job_id, document.number, stored.content))
+        try:
+            await self._store.commit(*changes)
+        finally:
+            self._intakes.pop(job.job_id, None)
+        self._register(printer, job)
+        if last:
+            self._queues[printer.name].wake()
+        else:
+            self._expect_more(printer, job)
+
+    async def close_job(self, printer: Printer, job: Job) -> None:
+        """No more documents will come (Close-Job): print what there is; a job without documents is done."""
+        self._stop_waiting(job)
+        if not job.incoming:
+            return
+        job.incoming = False
+        if not job.documents:
+            job.move(JobState.PROCESSING, now=self.clock.up_time(), date=self.clock.date())
+            self._end(
+                printer, job, JobState.COMPLETED, ("job-completed-successfully",), "The job had no documents."
+            )
+            return
+        job.state, job.reasons = JobState.PENDING, ()
+        printer.generation += 1
+        await self._store.commit(SaveJob(job.job_id, encode_job(job)))
+        self._queues[printer.name].wake()
+
+    def print_live(self, printer: Printer, job: Job, intake: Intake) -> None:
+        """Print `job` while its only document is still arriving."""
+        _log.info("job %d prints while it arrives", job.job_id)
+        job.incoming = True
+        job.state, job.reasons = JobState.PENDING, ("job-incoming",)
+        self._register(printer, job)
+        self._queues[printer.name].wake()
+        _ = intake
+
+    def upload_broken(self, printer: Printer, job: Job, problem: str) -> None:
+        """A document did not arrive whole, or could not be kept: its job ends."""
+        self._intakes.pop(job.job_id, None)
+        if job.is_terminal:
+            return
+        self._register(printer, job)
+        if (
+            printer.current is job
+        ):  # it streams: the render worker hears that the document broke off and ends the job
+            return
+        self._end(
+            printer,
+            job,
+            JobState.ABORTED,
+            ("aborted-by-system", "job-data-insufficient"),
+            problem or "The document did not arrive whole.",
+        )
+
+    async def open_documents(self, job: Job) -> list[DocumentFeed]:
+        """The documents of `job`, ready to be read by a render worker.
+
+        Raises:
+            SpoolError: One cannot be opened.
+        """
+        intake = self._intakes.get(job.job_id)
+        if intake is not None and intake.feed is not None:
+            return [intake.feed]
+        loop = asyncio.get_running_loop()
+        feeds: list[DocumentFeed] = []
+        try:
+            for document in job.documents:
+                if document.inline:
+                    content = await loop.run_in_executor(
+                        None, self._store.read_content, job.job_id, document.number
+                    )
+                    feeds.append(DocumentFeed.of_bytes(content))
+                else:
+                    feeds.append(DocumentFeed.of_file(self._documents.path(job.job_id, document.number)))
+        except OSError as error:
+            for feed in feeds:
+                feed.close()
+            raise SpoolError(f"a document of job {job.job_id} cannot be read: {error.strerror}") from error
+        return feeds
+
+    # --- jobs change ------------------------------------------------------------------------------------------------
+
+    def cancel(self, printer: Printer, job: Job) -> None:
+        """End `job` by a user's wish; returns at once, also with the device gone."""
+        if job.is_terminal:
+            return
+        self._stop_waiting(job)
+        if printer.current is job:
+            job.reasons = (*job.reasons, "processing-to-stop-point")
+            printer.generation += 1
+            self._queues[printer.name].cancel(job)
+        else:
+            self._end(printer, job, JobState.CANCELED, ("job-canceled-by-user",), "The job was canceled.")
+
+    def job_changed(self, printer: Printer, job: Job) -> None:
+        """`job` has news: keep them soon."""
+        printer.generation += 1
+        self._store.post(SaveJob(job.job_id, encode_job(job)))
+
+    def _end(
+        self, printer: Printer, job: Job, state: JobState, reasons: tuple[str, ...], message: str
+    ) -> None:
+        job.move(state, now=self.clock.up_time(), date=self.clock.date(), reasons=reasons, message=message)
+        self.job_ended(printer, job)
+
+    def job_ended(self, printer: Printer, job: Job) -> None:
+        """`job` has reached its end: its documents go, its record stays as history."""
+        self._stop_waiting(job)
+        if job.job_id in printer.active:
+            self._active_count -= 1
+        printer.finished(job)
+        changes: list[Change] = [SaveJob(job.job_id, encode_job(job))]
+        if any(document.inline for document in job.documents):
+            changes.append(DeleteContents(job.job_id))
+        for document in job.documents:
+            if document.inline:
+                self._documents.budget.give_back(document.size)
+            else:
+                self._documents.remove(job.job_id, document.number, document.size)
+        self._store.post(*changes)
+        self._finished[job.job_id] = printer
+        self._trim_history()
+        if job.state != JobState.COMPLETED:
+            _log.info("job %d on %s: %s: %s", job.job_id, printer.name, job.state.name.lower(), job.message)
+
+    def _trim_history(self) -> None:
+        while len(self._finished) > self.limits.history_jobs:
+            job_id = next(iter(self._finished))
+            del self._finished.pop(job_id).jobs[job_id]
+            self._store.post(DeleteJob(job_id))
+
+
+def _log_failure(task: asyncio.Task[None]) -> None:
+    if not task.cancelled() and task.exception() is not None:
+        _log.error("the render workers could not be started", exc_info=task.exception())

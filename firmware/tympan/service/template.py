@@ -1,0 +1,348 @@
+"""The job template attributes a printer obeys, in one table: defaults, what is supported, the check, the ticket.
+
+What is in the table is obeyed by the ticket; what is not in it is not advertised, and comes back as unsupported.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+
+from tympan.driver.contract import Capabilities
+from tympan.driver.ticket import JobTicket, MediaSpec
+from tympan.errors import ConfigError
+from tympan.ipp import (
+    GroupTag,
+    Attribute,
+    Collection,
+    RangeOfInteger,
+    Resolution,
+    ResolutionUnits,
+    Value,
+    ValueData,
+    ValueTag,
+)
+from tympan.ipp.registry import check_syntax
+from tympan.service.media import MediaChoices, media_attributes, media_col
+
+NUMBER_UP = (1, 2, 4)
+ORIENTATIONS = (3, 4, 5, 6)
+PRINT_SCALINGS = ("auto", "auto-fit", "fill", "fit", "none")
+CONTENT_OPTIMIZE = ("auto", "graphic", "photo", "text", "text-and-graphic")
+DOCUMENT_HANDLING = (
+    "separate-documents-collated-copies",
+    "separate-documents-uncollated-copies",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One job template attribute that is obeyed.
+
+    Attributes:
+        name: The attribute's name.
+        default: ``NAME-default`` as an attribute of that name, or None where the attribute has none.
+        supported: ``NAME-supported``.
+        accepts: Whether one value of a request is supported.
+        many: A request may give several values.
+    """
+
+    name: str
+    default: Attribute | None
+    supported: Attribute
+    accepts: Callable[[Value], bool]
+    many: bool = False
+
+
+class Template:
+    """The job template attributes of one printer.
+
+    Args:
+        capabilities: The driver's.
+        media: The paper.
+        defaults: ``defaults`` of the configuration: IPP names to values as people write them.
+        printer: The printer's name, for errors.
+        max_copies: The most copies one job may ask for.
+
+    Raises:
+        ConfigError: A configured default is none of this printer's choices.
+    """
+
+    def __init__(
+        self,
+        capabilities: Capabilities,
+        media: MediaChoices,
+        *,
+        defaults: Mapping[str, object] | None = None,
+        printer: str = "",
+        max_copies: int = 999,
+    ) -> None:
+        self.media = media
+        self.capabilities = capabilities
+        table = _choices(capabilities, min(max_copies, capabilities.copies_max))
+        for name, wish in (defaults or {}).items():
+            if name != "media":
+                table[name] = _with_default(table, name, wish, f"printers.{printer}.defaults.{name}")
+        self.choices: dict[str, Choice] = table
+
+    def names(self) -> list[str]:
+        """``job-creation-attributes-supported``: every attribute of the table, ``media`` and ``media-col``."""
+        return sorted([*self.choices, "media", "media-col"])
+
+    def printer_attributes(self) -> list[Attribute]:
+        """Defaults and supported values of the whole table."""
+        attributes: list[Attribute] = media_attributes(self.media)
+        for choice in self.choices.values():
+            if choice.default is not None:
+                attributes.append(choice.default)
+            attributes.append(choice.supported)
+        return attributes
+
+    # --- requests ---------------------------------------------------------------------------------------------------
+
+    def judge(self, attributes: Iterable[Attribute]) -> tuple[list[Attribute], list[Attribute]]:
+        """Sort the job attributes of a request into those that are obeyed and those that are not.
+
+        Returns:
+            The accepted attributes, and the unsupported ones as the unsupported group gives them back: an attribute
+            that is not known with the out-of-band value ``unsupported``, otherwise with the values that are not
+            supported (RFC 8011 §4.1.7).
+        """
+        accepted: list[Attribute] = []
+        unsupported: list[Attribute] = []
+        for attribute in attributes:
+            if attribute.name == "media":
+                ok = len(attribute.values) == 1 and self.media.from_media(attribute.values[0]) is not None
+                (accepted if ok else unsupported).append(attribute)
+            elif attribute.name == "media-col":
+                self._judge_media_col(attribute, accepted, unsupported)
+            elif (choice := self.choices.get(attribute.name)) is not None:
+                _judge(choice, attribute, accepted, unsupported)
+            else:
+                unsupported.append(Attribute.unsupported(attribute.name))
+        return accepted, unsupported
+
+    def _judge_media_col(
+        self, attribute: Attribute, accepted: list[Attribute], unsupported: list[Attribute]
+    ) -> None:
+        collection = attribute.first
+        if len(attribute.values) != 1 or not isinstance(collection, Collection):
+            unsupported.append(attribute)
+            return
+        spec, bad = self.media.from_media_col(collection)
+        if bad:
+            members = tuple(member for member in collection.members if member.name in bad)
+            unsupported.append(Attribute.collection("media-col", Collection(members)))
+        if spec is not None:
+            accepted.append(attribute)
+
+    # --- tickets ----------------------------------------------------------------------------------------------------
+
+    def ticket(
+        self, job_id: int, job_name: str, user_name: str, attributes: Mapping[str, Attribute]
+    ) -> JobTicket:
+        """The ticket of a job with the accepted `attributes`, the printer's defaults for the rest."""
+
+        def first(name: str) -> object:
+            attribute = attributes.get(name) or self._default(name)
+            return None if attribute is None else attribute.first
+
+        def integer(name: str, otherwise: int) -> int:
+            value = first(name)
+            return value if isinstance(value, int) else otherwise
+
+        handling = first("multiple-document-handling")
+        resolution = first("printer-resolution")
+        finishings = attributes.get("finishings") or self._default("finishings")
+        ranges = attributes.get("page-ranges")
+        return JobTicket(
+            job_id=job_id,
+            job_name=job_name,
+            user_name=user_name,
+            media=self.media_of(attributes),
+            copies=integer("copies", 1),
+            collated=handling != "separate-documents-uncollated-copies",
+            sides=str(first("sides") or "one-sided"),
+            page_ranges=merge_ranges(value.value for value in ranges.values) if ranges else (),
+            number_up=integer("number-up", 1),
+            orientation_requested=integer("orientation-requested", 0),
+            print_scaling=str(first("print-scaling") or "auto"),
+            print_quality=integer("print-quality", 4),
+            resolution_dpi=_dpi(resolution)
+            if isinstance(resolution, Resolution)
+            else self.capabilities.resolutions_dpi[0],
+            print_color_mode=str(first("print-color-mode") or "monochrome"),
+            print_content_optimize=str(first("print-content-optimize") or "auto"),
+            finishings=finishings.integers() if finishings else (),
+            output_bin=str(first("output-bin") or "face-down"),
+        )
+
+    def media_of(self, attributes: Mapping[str, Attribute]) -> MediaSpec:
+        """The paper of a job with the accepted `attributes`."""
+        if (attribute := attributes.get("media-col")) is not None and isinstance(attribute.first, Collection):
+            spec, _ = self.media.from_media_col(attribute.first)
+            if spec is not None:
+                return spec
+        if (attribute := attributes.get("media")) is not None:
+            return self.media.from_media(attribute.values[0]) or self.media.default
+        return self.media.default
+
+    def echo(self, attributes: Mapping[str, Attribute]) -> list[Attribute]:
+        """The job template attributes as a job shows them: what was accepted, and the defaults that apply."""
+        shown = dict(attributes)
+        for name in (
+            "copies",
+            "finishings",
+            "number-up",
+            "output-bin",
+            "print-color-mode",
+            "print-content-optimize",
+            "print-quality",
+            "print-scaling",
+            "printer-resolution",
+            "sides",
+            "multiple-document-handling",
+        ):
+            default = self._default(name)
+            if name not in shown and default is not None and name in self.choices:
+                shown[name] = default
+        if "media" not in shown and "media-col" not in shown:
+            shown["media"] = Attribute.keyword("media", self.media.default.name)
+        if "media-col" not in shown:
+            shown["media-col"] = Attribute.collection("media-col", media_col(self.media_of(attributes)))
+        return list(shown.values())
+
+    def _default(self, name: str) -> Attribute | None:
+        choice = self.choices.get(name)
+        if choice is None or choice.default is None or choice.default.out_of_band:
+            return None
+        return Attribute(name, choice.default.values)
+
+
+def _judge(
+    choice: Choice, attribute: Attribute, accepted: list[Attribute], unsupported: list[Attribute]
+) -> None:
+    if check_syntax(attribute, GroupTag.JOB) is not None or (len(attribute.values) > 1 and not choice.many):
+        unsupported.append(attribute)
+        return
+    good = tuple(value for value in attribute.values if choice.accepts(value))
+    bad = tuple(value for value in attribute.values if not choice.accepts(value))
+    if bad:
+        unsupported.append(Attribute(attribute.name, bad))
+    if good:
+        accepted.append(Attribute(attribute.name, good))
+
+
+# --- the table --------------------------------------------------------------------------------------------------------
+
+
+def _keywords(name: str, values: tuple[str, ...], default: str | None = None) -> Choice:
+    return Choice(
+        name,
+        Attribute.keyword(f"{name}-default", default or values[0]),
+        Attribute.keyword(f"{name}-supported", *values),
+        lambda value: value.value in values,
+    )
+
+
+def _enums(
+    name: str, values: tuple[int, ...], default: tuple[int, ...] | None, *, many: bool = False
+) -> Choice:
+    return Choice(
+        name,
+        Attribute.no_value(f"{name}-default")
+        if default is None
+        else Attribute.enum(f"{name}-default", *default),
+        Attribute.enum(f"{name}-supported", *values),
+        lambda value: value.value in values,
+        many,
+    )
+
+
+def _choices(capabilities: Capabilities, copies_max: int) -> dict[str, Choice]:
+    resolutions = capabilities.resolutions_dpi
+    quality = 4 if 4 in capabilities.print_qualities else capabilities.print_qualities[0]
+    table = [
+        Choice(
+            "copies",
+            Attribute.integer("copies-default", 1),
+            Attribute.range("copies-supported", RangeOfInteger(1, copies_max)),
+            lambda value: isinstance(value.value, int) and 1 <= value.value <= copies_max,
+        ),
+        _enums("finishings", capabilities.finishings, capabilities.finishings_default, many=True),
+        _keywords("multiple-document-handling", DOCUMENT_HANDLING),
+        Choice(
+            "number-up",
+            Attribute.integer("number-up-default", 1),
+            Attribute.integer("number-up-supported", *NUMBER_UP),
+            lambda value: value.value in NUMBER_UP,
+        ),
+        _enums("orientation-requested", ORIENTATIONS, None),
+        _keywords("output-bin", capabilities.output_bins),
+        Choice(
+            "page-ranges",
+            None,
+            Attribute.boolean("page-ranges-supported", True),
+            lambda value: (
+                isinstance(value.value, RangeOfInteger) and 1 <= value.value.lower <= value.value.upper
+            ),
+            many=True,
+        ),
+        _keywords("print-color-mode", capabilities.print_color_modes),
+        _keywords("print-content-optimize", CONTENT_OPTIMIZE),
+        _enums("print-quality", capabilities.print_qualities, (quality,)),
+        _keywords("print-scaling", PRINT_SCALINGS),
+        Choice(
+            "printer-resolution",
+            Attribute.dots_per_inch("printer-resolution-default", resolutions[0]),
+            Attribute.dots_per_inch("printer-resolution-supported", *resolutions),
+            lambda value: (
+                isinstance(value.value, Resolution) and _dpi(value.value) in capabilities.resolutions_dpi
+            ),
+        ),
+        _keywords("sides", capabilities.sides),
+    ]
+    return {choice.name: choice for choice in table}
+
+
+def _with_default(table: dict[str, Choice], name: str, wish: object, key: str) -> Choice:
+    choice = table.get(name)
+    if choice is None or choice.default is None:
+        raise ConfigError(
+            f"there is no default called {name!r}; there are: media, {', '.join(sorted(table))}", key=key
+        )
+    tag = choice.supported.values[0].tag
+    if tag == ValueTag.RANGE_OF_INTEGER:
+        tag = ValueTag.INTEGER
+    values = tuple(
+        Value(tag, _configured(item)) for item in (wish if isinstance(wish, (list, tuple)) else (wish,))
+    )
+    bad = [value.value for value in values if not choice.accepts(value)]
+    if bad or not values:
+        raise ConfigError(f"{wish!r} is not among what the printer supports", key=key)
+    return Choice(name, Attribute(f"{name}-default", values), choice.supported, choice.accepts, choice.many)
+
+
+def _configured(item: object) -> ValueData:
+    if isinstance(item, str) and item.endswith("dpi"):
+        x, _, y = item.removesuffix("dpi").partition("x")
+        if x.isdigit() and (not y or y.isdigit()):
+            return Resolution(int(x), int(y or x))
+    return item if isinstance(item, (int, str)) else None
+
+
+def _dpi(resolution: Resolution) -> tuple[int, int]:
+    if resolution.units == ResolutionUnits.DOTS_PER_CENTIMETER:
+        return round(resolution.cross_feed * 2.54), round(resolution.feed * 2.54)
+    return resolution.cross_feed, resolution.feed
+
+
+def merge_ranges(ranges: Iterable[object]) -> tuple[tuple[int, int], ...]:
+    """Page ranges in ascending order without overlap."""
+    merged: list[tuple[int, int]] = []
+    for span in sorted((span.lower, span.upper) for span in ranges if isinstance(span, RangeOfInteger)):
+        if merged and span[0] <= merged[-1][1] + 1:
+            merged[-1] = (merged[-1][0], max(merged[-1][1], span[1]))
+        else:
+            merged.append(span)
+    return tuple(merged)

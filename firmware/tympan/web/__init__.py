@@ -1,0 +1,1 @@
+"""The web: pages for people, rendered on the server, useful without JavaScript."""

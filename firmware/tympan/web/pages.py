@@ -1,0 +1,130 @@
+"""Answers HTTP requests that are not IPP: the page at ``/``.
+
+It reads the service and never changes it. Jinja2 is loaded with the first page that somebody looks at, so that a
+headless printer does not pay for it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from http import HTTPStatus
+from itertools import islice
+from typing import TYPE_CHECKING
+
+from aiohttp import web
+
+from tympan import __version__
+from tympan.ipp.enums import JobState, PrinterState
+from tympan.model.job import Job
+from tympan.service.printer import Printer
+from tympan.service.service import Service
+
+if TYPE_CHECKING:
+    from jinja2 import Template
+
+SHOWN_JOBS = 20
+"""How many jobs of a printer the page lists: unfinished ones first, then the latest."""
+
+_SECURITY_HEADERS = {
+    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cache-Control": "no-store",
+    "Server": f"tympan/{__version__} IPP/2.0",
+}
+
+_PRINTER_STATES = {
+    PrinterState.IDLE: "ready",
+    PrinterState.PROCESSING: "printing",
+    PrinterState.STOPPED: "stopped",
+}
+
+_JOB_STATES = {
+    JobState.PENDING: "waiting",
+    JobState.PENDING_HELD: "receiving",
+    JobState.PROCESSING: "printing",
+    JobState.PROCESSING_STOPPED: "stopped",
+    JobState.CANCELED: "canceled",
+    JobState.ABORTED: "failed",
+    JobState.COMPLETED: "printed",
+}
+
+
+class Pages:
+    """The pages of one service."""
+
+    def __init__(self, service: Service) -> None:
+        self._service = service
+        self._template: Template | None = None
+
+    async def answer(self, request: web.BaseRequest) -> web.StreamResponse:
+        """Answer any request that is not an IPP message."""
+        if request.method not in {"GET", "HEAD"}:
+            return _plain(
+                HTTPStatus.METHOD_NOT_ALLOWED,
+                "IPP is POST of application/ipp; pages are GET.",
+                {"Allow": "GET, HEAD, POST"},
+            )
+        if request.path == "/":
+            return web.Response(
+                text=self._overview(request.host), content_type="text/html", headers=_SECURITY_HEADERS
+            )
+        if request.path.startswith("/ipp"):
+            return _plain(
+                HTTPStatus.SEE_OTHER,
+                "This is where printing goes; the page for people is at /.",
+                {"Location": "/"},
+            )
+        return _plain(HTTPStatus.NOT_FOUND, "There is no such page.", {})
+
+    def _overview(self, host: str) -> str:
+        if self._template is None:
+            from jinja2 import Environment, PackageLoader  # noqa: PLC0415 — not paid for before somebody looks
+
+            environment = Environment(
+                loader=PackageLoader("tympan.web"), autoescape=True, trim_blocks=True, lstrip_blocks=True
+            )
+            self._template = environment.get_template("overview.html")
+        return self._template.render(
+            host=host,
+            version=__version__,
+            printers=[_printer(printer) for printer in self._service.printers.values()],
+        )
+
+
+def _printer(printer: Printer) -> Mapping[str, object]:
+    finished = (job for job in reversed(printer.jobs.values()) if job.is_terminal)
+    active = list(islice(printer.active.values(), SHOWN_JOBS))
+    return {
+        "name": printer.name,
+        "info": printer.identity.info or printer.name,
+        "location": printer.identity.location,
+        "model": printer.capabilities.make_and_model,
+        "state": _PRINTER_STATES[printer.state],
+        "reasons": [reason for reason in printer.reasons if reason != "none"],
+        "message": printer.message,
+        "default": printer.is_default,
+        "waiting": len(printer.active),
+        "jobs": [_job(job) for job in (*active, *islice(finished, SHOWN_JOBS - len(active)))],
+    }
+
+
+def _job(job: Job) -> Mapping[str, object]:
+    return {
+        "id": job.job_id,
+        "name": job.name,
+        "user": job.user,
+        "state": _JOB_STATES[job.state],
+        "message": job.message,
+        "size": job.k_octets,
+        "pages": f"{job.impressions_completed} of {job.impressions}"
+        if job.impressions
+        else str(job.impressions_completed or ""),
+        "created": datetime.fromtimestamp(job.created_date, UTC).isoformat(timespec="seconds"),
+        "created_short": datetime.fromtimestamp(job.created_date).astimezone().strftime("%H:%M"),
+    }
+
+
+def _plain(status: HTTPStatus, text: str, headers: Mapping[str, str]) -> web.Response:
+    return web.Response(status=status, text=text + "\n", headers={**_SECURITY_HEADERS, **headers})
