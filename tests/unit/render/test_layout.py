@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from pdf_samples import pages
@@ -113,6 +115,14 @@ def test_white_between_two_marks_stays_on_a_roll():
     assert abs(bottom - top - 810 * scale) <= 2
     assert abs(left - 100 * scale) <= 1
     assert abs(right - 150 * scale) <= 1
+
+
+@pytest.mark.parametrize(("lead", "rows"), [(None, 40), (0, 0), (17, 17), (1000, 40)])
+def test_white_at_the_head_of_a_roll_is_limited(lead, rows):
+    document = pages([b"0 0 0 rg 100 780.56 50 20 re f"])
+    roll = render("application/pdf", document, replace(receipt(), lead_max_px=lead)).pages[0]
+    assert abs(ink_box(roll)[1] - rows) <= 1
+    assert abs(len(roll) - rows - 19) <= 1
 
 
 def test_an_empty_page_on_a_roll_makes_no_rows():

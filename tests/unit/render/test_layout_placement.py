@@ -88,6 +88,12 @@ def test_orientation(size, orientation, turn):
     assert placed(size, orientation_requested=orientation)[4] == turn
 
 
+def test_a_small_page_that_keeps_its_size_is_not_turned():
+    assert placed((5.0, 3.0))[2:] == (500, 300, 0)
+    assert placed((5.0, 3.0), sized=False, print_scaling="none")[2:] == (500, 300, 0)
+    assert placed((5.0, 3.0), print_scaling="fit")[4] == 1
+
+
 def test_a_turned_page_of_the_same_paper_keeps_its_size():
     assert placed((11.693, 8.268)) == (-17, -17, 827, 1169, 1)
 
