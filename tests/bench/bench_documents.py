@@ -171,7 +171,7 @@ class PeakPss(threading.Thread):
 
 def measure_latency(table: Table, folder: Path) -> None:
     """Latency to the device, beside cupsd's raw queue."""
-    with listening_device() as (device, arrivals), Cupsd(folder / "cups") as cupsd:
+    with listening_device() as (device, arrivals), Cupsd() as cupsd:
         cupsd.command(
             "lpadmin", "-p", "raw", "-E", "-v", f"socket://127.0.0.1:{device}?waiteof=false", "-m", "raw"
         )

@@ -79,7 +79,7 @@ def measure(table: Table) -> None:
     folder = Path(tempfile.mkdtemp(prefix="tympan-bench-"))
     peers: dict[str, dict[str, str]] = {"full": {}, "state": {}, "job": {}}
     cups: dict[str, float] = {}
-    with Cupsd(folder / "cups") as cupsd:
+    with Cupsd() as cupsd:
         cupsd.command("lpadmin", "-p", "raw", "-E", "-v", "file:///dev/null", "-m", "raw")
         cupsd.command("cupsenable", "raw")
         uri, path = f"ipp://localhost:{cupsd.port}/printers/raw", "/printers/raw"

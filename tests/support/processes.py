@@ -10,6 +10,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -199,16 +200,20 @@ AccessLog {folder}/access_log
 PageLog {folder}/page_log
 FileDevice Yes
 SystemGroup root
-User root
-Group root
+User lp
+Group lp
 """
 
 
 class Cupsd:
-    """A private cupsd: its own ports, folders and queues; nothing of the system's is touched."""
+    """A private cupsd: its own ports, folders and queues; nothing of the system's is touched.
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
+    Its folder lies where CUPS' own user can reach it: its filters and backends do not run as root.
+    """
+
+    def __init__(self) -> None:
+        self.folder = folder = Path(tempfile.mkdtemp(prefix="tympan-cups-"))
+        folder.chmod(0o755)
         self.port = free_port()
         self.process: subprocess.Popen[bytes] | None = None
         for name in ("etc/ppd", "cache", "state", "spool/tmp"):
@@ -251,6 +256,7 @@ class Cupsd:
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
+        shutil.rmtree(self.folder, ignore_errors=True)
 
 
 @contextlib.contextmanager

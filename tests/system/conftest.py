@@ -43,8 +43,8 @@ def service(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def cupsd(tmp_path_factory):
-    with Cupsd(tmp_path_factory.mktemp("cups")) as running:
+def cupsd():
+    with Cupsd() as running:
         yield running
 
 
