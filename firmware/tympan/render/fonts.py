@@ -5,7 +5,7 @@ taken away; after that nothing is opened. What is looked for, in this order:
 
 1. a monospaced font of the system: DejaVu Sans Mono (Debian's ``fonts-dejavu-core``: Latin, Greek, Cyrillic, Arabic), Noto, Liberation, FreeMono;
 2. the same DejaVu Sans Mono in the Python package ``python-barcode``, so that a system without any fonts still has it;
-3. the font inside Pillow, which has Latin letters with their accents.
+3. the font inside Pillow, which has no more than ASCII: letters lose their accents there, but none is lost.
 
 For what the first does not have, others of the system are asked: Noto CJK, Droid Fallback, WenQuanYi, Unifont and more.
 """
@@ -100,6 +100,10 @@ class FontSet:
         self.main = fonts[0]
         self._fonts = fonts
         self.font_for = lru_cache(maxsize=4096)(self._font_for)
+
+    def has(self, character: str) -> bool:
+        """Whether any of them has a character."""
+        return self.font_for(character).has(character)
 
     def _font_for(self, character: str) -> Font:
         """The font that draws a character; the main one, with its mark for what is missing, where none has it."""

@@ -101,8 +101,7 @@ class PdfSource:
         handle = pdfium.FPDF_LoadCustomDocument(self._access, None)
         if not handle:
             code = pdfium.FPDF_GetLastError()
-            if self._failure is not None:
-                raise DocumentError("The document could not be read.") from self._failure
+            self.check()
             problem, reason = PROBLEMS.get(
                 code, ("The document is not a PDF, or it is damaged.", "document-format-error")
             )
@@ -160,8 +159,12 @@ class PdfSource:
         Raises:
             DocumentError: The document could not be read.
         """
+        if isinstance(self._failure, DocumentError):
+            raise self._failure
         if self._failure is not None:
-            raise DocumentError("The document could not be read.") from self._failure
+            raise DocumentError(
+                "The document could not be read.", reason="aborted-by-system"
+            ) from self._failure
 
     @property
     def handles(self) -> tuple[Handle, Handle]:

@@ -43,7 +43,7 @@ class TextPen:
         self._size = _largest_size(main, "M", cell_width_px, cell_height_px)
         ascent, descent = main.at(self._size).getmetrics()
         self._baseline = (cell_height_px - ascent - descent) // 2 + ascent
-        self._in_step = main.at(self._size).getlength("MM") == 2 * cell_width_px
+        self._in_step = all(main.at(self._size).getlength(run) == 2 * cell_width_px for run in ("MM", "ii"))
         self._font_of = lru_cache(maxsize=4096)(self._choose)
 
     def line(self, cells: list[Cell], columns: int, left_px: int, width_px: int) -> Pixels:
@@ -118,10 +118,21 @@ class TextPen:
     def _cell(self, pen: ImageDraw.ImageDraw, x: int, text: str, columns: int) -> None:
         """One character with its marks, in the middle of its cells."""
         width = columns * self.cell_width_px
-        for part in _composed(text):
+        for part in self._parts(text):
             font = self._font_of(part, columns)
             indent = (width - font.getlength(part)) / 2
             pen.text((x + round(indent), self._baseline), part, fill=1, font=font, anchor="ls")
+
+    def _parts(self, text: str) -> list[str]:
+        """A letter and its marks as one character where there is one, otherwise to be drawn over each other.
+
+        What no font has falls back to its letters without marks, where there are such.
+        """
+        composed = unicodedata.normalize("NFC", text)
+        if composed.isascii() or all(map(self._fonts.has, composed)):
+            return list(composed)
+        plain = [part for part in unicodedata.normalize("NFKD", composed) if self._fonts.has(part)]
+        return plain or [composed[0]]
 
     def _choose(self, character: str, columns: int) -> ImageFont.FreeTypeFont:
         """The font for a character, at the size that its cells hold."""
@@ -133,11 +144,6 @@ class TextPen:
         return font.at(
             min(limit, _largest_size(font, sample, columns * self.cell_width_px, self.cell_height_px))
         )
-
-
-def _composed(text: str) -> list[str]:
-    """A letter and its marks as one character where there is one, otherwise to be drawn over each other."""
-    return list(unicodedata.normalize("NFC", text))
 
 
 def _largest_size(font: fonts.Font, sample: str, width_px: int, height_px: int) -> int:
