@@ -324,7 +324,8 @@ def _shifted(bits: Pixels, width_px: int, view: View) -> Pixels:
     """Packed rows of the page's width as packed rows of the view's width."""
     row_bytes = (view.width_px + 7) // 8
     if view.left_px <= 0 and view.left_px % 8 == 0 and width_px + view.left_px >= view.width_px:
-        cut = bits[:, -view.left_px // 8 : -view.left_px // 8 + row_bytes].copy()  # the last bits are cleared below
+        # A copy: the last bits are cleared below, and the rows may be the document's own bytes.
+        cut = bits[:, -view.left_px // 8 : -view.left_px // 8 + row_bytes].copy()
     else:
         wide = np.zeros((len(bits), view.width_px), np.uint8)
         left, right = max(0, view.left_px), min(view.width_px, view.left_px + width_px)
