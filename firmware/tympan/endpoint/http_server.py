@@ -10,8 +10,12 @@ import asyncio
 import logging
 import re
 import socket
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
+from email.utils import formatdate
+from functools import lru_cache
 from http import HTTPStatus
+from typing import cast
 
 from aiohttp import web
 from aiohttp.web_protocol import RequestHandler
@@ -35,6 +39,8 @@ READ_BUFFER_BYTES = 128 * 1024
 _HOST = re.compile(r"[A-Za-z0-9._~%\[\]:-]{1,255}")
 
 _HEADERS = {"Server": f"tympan/{__version__} IPP/2.0"}
+
+_HEAD = f"HTTP/1.1 200 OK\r\nContent-Type: {IPP_MEDIA_TYPE}\r\nServer: {_HEADERS['Server']}\r\n".encode()
 
 _log = logging.getLogger(__name__)
 
@@ -108,6 +114,48 @@ class _Acceptor(web.Server):
         return connection
 
 
+class _IppAnswer:
+    """An answer of HTTP/1.1 that is written in one piece.
+
+    It stands in for `aiohttp.web.StreamResponse`, of which the connection uses these three names: headers that are the
+    same for every answer need not be assembled for each.
+    """
+
+    __slots__ = ("_data", "_transport", "keep_alive")
+
+    def __init__(self, request: web.BaseRequest, data: bytes) -> None:
+        self._transport = request.transport
+        self._data = data
+        self.keep_alive = request.keep_alive
+
+    async def prepare(self, _request: web.BaseRequest) -> None:
+        """Nothing goes ahead of the body."""
+
+    async def write_eof(self) -> None:
+        """Write the answer."""
+        if self._transport is None:
+            raise ConnectionResetError("the client left")
+        self._transport.write(
+            b"%sDate: %s\r\nContent-Length: %d\r\n%s\r\n%s"
+            % (
+                _HEAD,
+                _http_date(int(time.time())),
+                len(self._data),
+                b"" if self.keep_alive else b"Connection: close\r\n",
+                self._data,
+            )
+        )
+
+
+@lru_cache(maxsize=1)
+def _http_date(second: int) -> bytes:
+    return formatdate(second, usegmt=True).encode()
+
+
+def _is_ipp(content_type: str) -> bool:
+    return content_type == IPP_MEDIA_TYPE or content_type.partition(";")[0].strip().lower() == IPP_MEDIA_TYPE
+
+
 class HttpServer:
     """The HTTP side of the service.
 
@@ -157,10 +205,8 @@ class HttpServer:
     # --- requests -----------------------------------------------------------------------------------------------
 
     async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
-        if request.method != "POST":
-            return await self._page(request)
-        content_type = request.headers.get("Content-Type", "").partition(";")[0].strip().lower()
-        if content_type != IPP_MEDIA_TYPE:
+        headers = request.headers
+        if request.method != "POST" or not _is_ipp(headers.get("Content-Type", "")):
             return await self._page(request)
         judged = self._judge_headers(request)
         if judged is not None:
@@ -170,7 +216,9 @@ class HttpServer:
         except UploadBrokenError as error:
             _log.info("a request of %s broke off: %s", request.remote, error)
             return _plain(HTTPStatus.BAD_REQUEST, "the request broke off")
-        return web.Response(body=data, content_type=IPP_MEDIA_TYPE, headers=_HEADERS)
+        if request.version < (1, 1):
+            return web.Response(body=data, content_type=IPP_MEDIA_TYPE, headers=_HEADERS)
+        return cast("web.StreamResponse", _IppAnswer(request, data))
 
     def _judge_headers(self, request: web.BaseRequest) -> web.Response | None:
         host = request.headers.get("Host")
@@ -187,11 +235,11 @@ class HttpServer:
         return None
 
     async def _ipp(self, request: web.BaseRequest) -> bytes:
-        length = request.content_length
         base_uri = f"ipp://{request.headers.get('Host') or self._own_authority(request)}"
+        content = request.content
         pieces = self._pieces(request)
-        if length is not None and length <= SMALL_REQUEST_BYTES:
-            first = b"".join([piece async for piece in pieces])
+        if content.is_eof() and content.total_bytes <= SMALL_REQUEST_BYTES:  # all of it came with the headers
+            first = content.read_nowait(-1)
             known = self._repeated.get(first, base_uri)
             if known is not None:
                 return known
