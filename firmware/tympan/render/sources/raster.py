@@ -29,7 +29,7 @@ MAX_SIDE_PX = 100_000
 MAX_DPI = 4800
 MIN_DPI = 30
 BAND_ROW_BYTES = 1 << 20
-"""Rows are given on when so many bytes of them were decoded."""
+"""Rows are given on when so many bytes of them were decoded, or as many grey pixels."""
 FIRST_ROWS = 64
 """The first band of a page is this short, so that a printer can begin while the page arrives."""
 
@@ -203,7 +203,9 @@ class RasterPage:
         limit = FIRST_ROWS
         while self._left:
             yield self._rows(limit)
-            limit = max(1, min(BAND_ROW_BYTES // max(1, self.header.row_bytes), self._left))
+            limit = max(
+                1, min(BAND_ROW_BYTES // max(self.header.row_bytes, self.header.width_px), self._left)
+            )
 
     def _rows(self, limit: int) -> tuple[list[bytes], list[int]]:  # noqa: C901, PLR0912, PLR0915 — a call for each code would double its time
         """Decode up to `limit` rows: the loop that everything waits for, so it is one function with local names.
