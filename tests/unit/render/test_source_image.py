@@ -163,6 +163,13 @@ class TestJpeg:
         expected = np.asarray(Image.open(io.BytesIO(data)).convert("RGB").convert("L")).astype(int)
         assert np.abs(grey("image/jpeg", data) - expected).mean() < 3
 
+    def test_the_first_of_several_pictures(self):
+        """What telephones save: a JPEG with a second picture behind it."""
+        data = saved(
+            picture(mode="L"), "MPO", quality=95, save_all=True, append_images=[Image.new("L", (330, 220))]
+        )
+        assert np.abs(grey("image/jpeg", data) - np.asarray(picture(mode="L"))).max() <= 8
+
     @pytest.mark.parametrize("orientation", range(1, 9))
     def test_exif_orientation(self, orientation):
         exif = Image.Exif()

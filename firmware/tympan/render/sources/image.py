@@ -10,7 +10,12 @@ import warnings
 from collections.abc import Iterator
 
 import numpy as np
-from PIL import Image, UnidentifiedImageError
+from PIL import (
+    Image,
+    MpoImagePlugin,  # noqa: F401 — what a JPEG with several pictures is, imported when one is met
+    TiffImagePlugin,  # noqa: F401 — what reads EXIF, imported when there is some
+    UnidentifiedImageError,
+)
 
 from tympan.errors import DocumentError
 from tympan.render.sources import resample
@@ -45,6 +50,11 @@ TURNS = {
 """What has to be done to look at an image, by EXIF orientation."""
 
 Image.MAX_IMAGE_PIXELS = None  # the limits above come first, and are errors instead of warnings
+
+
+def warm_up() -> None:
+    """Import the parts of Pillow that it would otherwise import when it meets an image."""
+    Image.preinit()
 
 
 def open_document(document_format: str, document: Document, target: Target) -> ImageSource:

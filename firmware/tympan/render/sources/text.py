@@ -6,6 +6,7 @@ cells. On sheets the text is 10 point on 12, with margins of 15 mm, or the mediu
 
 from __future__ import annotations
 
+import codecs
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import chain
@@ -17,7 +18,7 @@ from tympan.render.sources import resample
 from tympan.render.sources.bidirectional import has_right_to_left
 from tympan.render.sources.page import POINTS_PER_INCH, Band, Document, SourcePage, Target, View
 from tympan.render.sources.resample import UPRIGHT, Run
-from tympan.render.sources.text_lines import FORM_FEED, Cell, cells, lines, wrapped
+from tympan.render.sources.text_lines import ENCODINGS, FORM_FEED, Cell, cells, lines, wrapped
 from tympan.render.sources.text_pen import TextPen
 
 TEXT_SIZE_PT = 10
@@ -26,7 +27,9 @@ MARGIN_IN = 1500 / HMM_PER_INCH
 
 
 def warm_up() -> None:
-    """Map the fonts."""
+    """Map the fonts, and import what decodes bytes."""
+    for name in ENCODINGS:
+        codecs.getincrementaldecoder(name)
     TextPen(12, 24).line(cells("Tympan é Ж"), 48, 0, 576)
 
 

@@ -23,6 +23,7 @@ from tympan.render.sniff import SNIFF_BYTES
 from tympan.render.sources.page import Document, read_fully
 
 READ_BYTES = 32 << 10
+UTF_16, UTF_8, WINDOWS = ENCODINGS = ("utf-16", "utf-8-sig", "cp1252")
 TAB_CELLS = 8
 MAX_LINE_CHARACTERS = 16_384
 """A longer line is broken here, so that a document without line ends does not fill the memory."""
@@ -88,15 +89,15 @@ def lines(document: Document) -> Iterator[str]:
 def _decoder(first: bytes) -> codecs.IncrementalDecoder:
     """The decoder for a document, from its first bytes."""
     if first.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        name = "utf-16"
+        name = UTF_16
     else:
-        name = "utf-8-sig"
+        name = UTF_8
         try:
             codecs.getincrementaldecoder("utf-8")().decode(
                 first[:SNIFF_BYTES], final=len(first) < SNIFF_BYTES
             )
         except UnicodeDecodeError:
-            name = "cp1252"
+            name = WINDOWS
     return codecs.getincrementaldecoder(name)("replace")
 
 
