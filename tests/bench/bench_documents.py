@@ -314,7 +314,7 @@ def measure_image(table: Table) -> None:
         return statistics.median(times) * 1e3
 
     def theirs() -> None:
-        Dummy(profile="TM-T88V").image(image, impl="bitImageRaster", fragment_height=2400)
+        Dummy().image(image, impl="bitImageRaster", fragment_height=2400)
 
     peer = median_ms(theirs, 5)
     table.add(

@@ -69,7 +69,9 @@ async def test_posts_of_one_job_are_written_once(path, monkeypatch):
     written = []
     transaction = Store._transaction
     monkeypatch.setattr(
-        Store, "_transaction", staticmethod(lambda c, changes: (written.extend(changes), transaction(c, changes))[1])
+        Store,
+        "_transaction",
+        staticmethod(lambda c, changes: (written.extend(changes), transaction(c, changes))[1]),
     )
     store = Store(path)
     store.open()
@@ -83,7 +85,9 @@ async def test_many_waiting_commits_share_transactions(path, monkeypatch):
     transactions = []
     transaction = Store._transaction
     monkeypatch.setattr(
-        Store, "_transaction", staticmethod(lambda c, changes: (transactions.append(len(changes)), transaction(c, changes))[1])
+        Store,
+        "_transaction",
+        staticmethod(lambda c, changes: (transactions.append(len(changes)), transaction(c, changes))[1]),
     )
     store = Store(path)
     store.open()
