@@ -90,8 +90,8 @@ def measure(table: Table) -> None:
         cups["job"], jobs = cpu_a_request(
             cupsd.pid, cupsd.port, path, small_job(uri, "application/vnd.cups-raw"), JOBS // 5
         )
-        for key in peers:
-            peers[key]["cupsd"] = f"cupsd {cups[key]:.0f}"
+        for key, peer in peers.items():
+            peer["cupsd"] = f"cupsd {cups[key]:.0f}"
         peers["job"]["cupsd"] += f" ({jobs.refused} of {JOBS // 5} refused)"
     if shutil.which("ippeveprinter"):
         with contextlib.suppress(Exception), ippeveprinter(folder) as (pid, port):

@@ -1,10 +1,11 @@
-"""Grey pixels to dots: ordered with blue noise, error diffusion, or a threshold.
+"""Grey pixels to dots: ordered with blue noise or a clustered-dot screen, error diffusion, or a threshold.
 
 Owns the choice of method, the tone curve that makes up for dot gain, and packing. Knows nothing of pages: rows go in, packed rows
 come out, and the pattern runs on from band to band as if there were none.
 
 * *Ordered*: a pixel is black where it is below the mask. The pattern depends on nothing but the place, so bands show no seam,
-  text keeps its shape and equal pages give equal bytes. The default.
+  text keeps its shape and equal pages give equal bytes. The default. The mask is blue noise where single dots print well, and the
+  clustered-dot screen on printers finer than `COARSE_DPI`, unless high quality is asked for.
 * *Diffusion*: Floyd and Steinberg's, by Pillow. Finer in photographs on coarse printers, and it costs ten times as much. It is done in stretches of
   `STRETCH_BYTES`, which is nearly a metre of receipt; one that goes on where another ended is begun some rows early, so that the error has built up.
 * *Threshold*: for ``bi-level``, and drawings that have no greys.
@@ -26,7 +27,7 @@ from PIL import Image
 
 from tympan.driver.contract import PageFormat
 from tympan.driver.ticket import JobTicket
-from tympan.render.blue_noise import MASK_SIZE, mask
+from tympan.render import blue_noise, clustered_dot
 
 Pixels = NDArray[np.uint8]
 
@@ -41,16 +42,21 @@ STRETCH_BYTES = 4 << 20
 """As many pixels are diffused at a time."""
 WARM_UP_ROWS = 24
 """How many rows earlier the diffusion of a stretch begins."""
+MIN_MASK_ROWS = 64
+"""Small masks are repeated to this height, so that as many rows are compared at a time."""
 CHUNK_BYTES = 96 << 10
 """As many pixels are worked on at a time as stay in a core's cache."""
 COARSE_DPI = 300
-"""Up to here photographs are diffused: single dots can be seen, and the printer's dots are stable."""
+"""Up to here photographs are diffused and dots are single ones: they can be seen, and the printer's dots are stable."""
+HIGH_QUALITY = 5
+"""``print-quality`` high, RFC 8011 §5.2.13."""
 
 
 class Method(enum.Enum):
     """How grey becomes dots."""
 
     ORDERED = "ordered"
+    CLUSTERED = "clustered"
     DIFFUSION = "diffusion"
     THRESHOLD = "threshold"
 
@@ -68,13 +74,16 @@ METHOD_OF_CONTENT: Mapping[str, Method] = MappingProxyType(
 
 
 def choose(ticket: JobTicket, page: PageFormat) -> Method:
-    """The method for a job: bi-level is a threshold; photographs are diffused on coarse printers and in high quality."""
+    """The method for a job.
+
+    Bi-level is a threshold. On coarse printers, and in high quality, photographs are diffused and the rest is ordered with blue
+    noise; on fine printers all is ordered with the clustered-dot screen.
+    """
     if ticket.print_color_mode == "bi-level":
         return Method.THRESHOLD
-    method = METHOD_OF_CONTENT.get(ticket.print_content_optimize, Method.ORDERED)
-    if method is Method.DIFFUSION and min(page.resolution_dpi) > COARSE_DPI and ticket.print_quality < 5:
-        return Method.ORDERED
-    return method
+    if min(page.resolution_dpi) > COARSE_DPI and ticket.print_quality < HIGH_QUALITY:
+        return Method.CLUSTERED
+    return METHOD_OF_CONTENT.get(ticket.print_content_optimize, Method.ORDERED)
 
 
 def tone_curve(dot_gain: float) -> Pixels:
@@ -107,8 +116,10 @@ class Halftone:
         curve = tone_curve(dot_gain)
         self._curve = None if dot_gain == 0 else curve.tolist()
         # The curve is applied to the mask instead of to every pixel: curve[grey] < t is grey < first grey where curve >= t.
-        thresholds = np.searchsorted(curve, mask()).astype(np.uint8)
-        tiled = np.tile(thresholds, (1, -(-width_px // MASK_SIZE)))
+        tile = clustered_dot.screen() if method is Method.CLUSTERED else blue_noise.mask()
+        thresholds = np.searchsorted(curve, tile).astype(np.uint8)
+        rows, columns = thresholds.shape
+        tiled = np.tile(thresholds, (max(1, MIN_MASK_ROWS // rows), -(-width_px // columns)))
         self._mask = np.ascontiguousarray(tiled[:, :width_px])
 
     @classmethod
@@ -191,8 +202,8 @@ class Halftone:
         packed = np.empty((len(grey), (self._width + 7) // 8), np.uint8)
         at = 0
         while at < len(grey):
-            phase = (self._row + at) % MASK_SIZE
-            rows = min(MASK_SIZE - phase, len(grey) - at)
+            phase = (self._row + at) % len(self._mask)
+            rows = min(len(self._mask) - phase, len(grey) - at)
             packed[at : at + rows] = np.packbits(
                 grey[at : at + rows] < self._mask[phase : phase + rows], axis=1
             )

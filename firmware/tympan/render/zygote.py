@@ -22,7 +22,6 @@ import sys
 import traceback
 from collections.abc import Sequence
 
-from tympan.driver.ticket import JobTicket
 from tympan.errors import DocumentError, DriverError
 from tympan.render import sandbox
 from tympan.render.document import DocumentReader
@@ -67,17 +66,12 @@ def _noticed(_number: int, _frame: object) -> None:
 
 
 def _load() -> object:
-    """Import what documents need, before the first fork."""
+    """Import what documents need, and render a first one, before the first fork."""
     from tympan.driver import registry  # noqa: PLC0415 — in the zygote only
-    from tympan.render import job  # noqa: F401, PLC0415
-    from tympan.render.sources import warm_up  # noqa: PLC0415
+    from tympan.render.warm_up import warm_up  # noqa: PLC0415
 
-    warm_up()
     loaded = registry.drivers()
-    for driver in loaded.values():
-        profile = next(iter(driver.profiles()))
-        media = driver.capabilities(profile).media[0]
-        driver.encoder(profile, JobTicket(job_id=0, media=media)).page_format()  # loads its encoder
+    warm_up(loaded)
     return loaded
 
 
@@ -127,9 +121,7 @@ def _work(requests: socket.socket, taken: int, memory_bytes: int, drivers: objec
         _serve(decode_request(data), fds, drivers)
     except BrokenPipeError:
         pass  # nobody wants the rest: the job was canceled
-    except (
-        BaseException
-    ):  # the last line of defence: a worker ends quietly, and the service says why the job failed
+    except BaseException:  # noqa: BLE001 — the last line of defence: the service says why the job failed
         traceback.print_exc()
         code = 1
     finally:
@@ -160,7 +152,7 @@ def _serve(request: RenderRequest, fds: Sequence[int], drivers: object) -> None:
         frames.fail("document-unprintable-error", _OUT_OF_MEMORY)
     except BrokenPipeError:
         raise
-    except Exception:
+    except Exception:  # noqa: BLE001 — a document may make any library fail in any way
         traceback.print_exc()
         frames.fail("document-format-error", _UNREADABLE)
     else:

@@ -39,6 +39,7 @@ def test_the_mask_has_no_low_frequencies(share):
     ("method", "grey"),
     [
         *((Method.ORDERED, grey) for grey in (0, 1, 20, 64, 128, 200, 250, 254, 255)),
+        *((Method.CLUSTERED, grey) for grey in (0, 1, 20, 64, 128, 200, 250, 254, 255)),
         *((Method.DIFFUSION, grey) for grey in (0, 20, 64, 128, 200, 235, 255)),
     ],
 )
@@ -58,11 +59,12 @@ def test_every_width_is_packed_with_its_padding_white(method, width):
     assert not bits[:, width:].any()
 
 
-def test_ordered_bands_are_those_of_the_whole():
+@pytest.mark.parametrize("method", [Method.ORDERED, Method.CLUSTERED])
+def test_ordered_bands_are_those_of_the_whole(method):
     grey = np.random.default_rng(3).integers(0, 256, (700, 333), np.uint8)
-    whole = dots(Halftone(333), grey, 700)
+    whole = dots(Halftone(333, method), grey, 700)
     for rows in (1, 7, 64, 128, 300):
-        np.testing.assert_array_equal(dots(Halftone(333), grey, rows), whole)
+        np.testing.assert_array_equal(dots(Halftone(333, method), grey, rows), whole)
 
 
 @pytest.mark.parametrize("rows", [1, 2, 16, 100])
@@ -148,10 +150,11 @@ def test_the_curve_on_the_mask_is_the_curve_on_the_pixels(gain):
         (receipt(), {"print_color_mode": "bi-level"}, Method.THRESHOLD),
         (receipt(), {"print_content_optimize": "photo"}, Method.DIFFUSION),
         (receipt(), {"print_content_optimize": "photo", "print_color_mode": "bi-level"}, Method.THRESHOLD),
-        (a4(), {"print_content_optimize": "photo"}, Method.ORDERED),
+        (a4(), {"print_content_optimize": "photo"}, Method.CLUSTERED),
         (a4(), {"print_content_optimize": "photo", "print_quality": 5}, Method.DIFFUSION),
-        (a4(), {"print_content_optimize": "text"}, Method.ORDERED),
-        (a4(), {"print_content_optimize": "something-new"}, Method.ORDERED),
+        (a4(), {"print_content_optimize": "text"}, Method.CLUSTERED),
+        (a4(), {"print_content_optimize": "something-new"}, Method.CLUSTERED),
+        (a4(), {"print_quality": 5}, Method.ORDERED),
     ],
 )
 def test_the_job_chooses_the_method(page, ticket, method):

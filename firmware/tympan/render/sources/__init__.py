@@ -14,7 +14,7 @@ from typing import cast
 from tympan.driver.contract import PageFormat, TextFormat
 from tympan.driver.ticket import JobTicket
 from tympan.errors import DocumentError
-from tympan.render.blue_noise import mask
+from tympan.render import blue_noise, clustered_dot
 from tympan.render.sniff import SNIFF_BYTES, sniff
 from tympan.render.sources.page import Band, Document, Pixels, Source, SourcePage, Target, View, read_fully
 
@@ -84,4 +84,5 @@ def warm_up() -> None:
         warm = getattr(importlib.import_module(f"{__name__}.{module}"), "warm_up", None)
         if warm is not None:
             warm()
-    mask()
+    blue_noise.mask()
+    clustered_dot.screen()
