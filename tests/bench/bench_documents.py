@@ -175,7 +175,7 @@ def measure_latency(table: Table, folder: Path) -> None:
     """Latency to the device, beside cupsd's raw queue."""
     with listening_device() as (device, arrivals), Cupsd() as cupsd:
         cupsd.command(
-            "lpadmin", "-p", "raw", "-E", "-v", f"socket://127.0.0.1:{device}?waiteof=false", "-m", "raw"
+            "lpadmin", "-p", "raw", "-E", "-v", f"socket://127.0.0.1:{device}/?waiteof=false", "-m", "raw"
         )
         uri = f"ipp://localhost:{cupsd.port}/printers/raw"
         raw = latencies(cupsd.port, uri, "/printers/raw", "application/vnd.cups-raw", RECEIPT, arrivals, 40)
