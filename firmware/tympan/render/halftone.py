@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Iterator, Mapping
+from functools import cache
 from types import MappingProxyType
 from typing import Self
 
@@ -100,6 +101,17 @@ def tone_curve(dot_gain: float) -> Pixels:
     return np.rint(255 * (1 - asked)).astype(np.uint8)
 
 
+@cache
+def _thresholds(method: Method, dot_gain: float) -> Pixels:
+    """The mask of a method, at least `MIN_MASK_ROWS` high, with the tone curve applied to it instead of to every pixel.
+
+    ``curve[grey] < threshold`` is ``grey < (the first grey where the curve reaches the threshold)``.
+    """
+    tile = clustered_dot.screen() if method is Method.CLUSTERED else blue_noise.mask()
+    found = np.searchsorted(tone_curve(dot_gain), tile).astype(np.uint8)
+    return np.tile(found, (max(1, MIN_MASK_ROWS // len(found)), 1))
+
+
 class Halftone:
     """Turns the rows of one page after another into packed rows."""
 
@@ -113,14 +125,9 @@ class Halftone:
         self._warm = np.empty((0, width_px), np.uint8)
         self._stretch: list[Pixels] = []
         self._stretch_rows = 0
-        curve = tone_curve(dot_gain)
-        self._curve = None if dot_gain == 0 else curve.tolist()
-        # The curve is applied to the mask instead of to every pixel: curve[grey] < t is grey < first grey where curve >= t.
-        tile = clustered_dot.screen() if method is Method.CLUSTERED else blue_noise.mask()
-        thresholds = np.searchsorted(curve, tile).astype(np.uint8)
-        rows, columns = thresholds.shape
-        tiled = np.tile(thresholds, (max(1, MIN_MASK_ROWS // rows), -(-width_px // columns)))
-        self._mask = np.ascontiguousarray(tiled[:, :width_px])
+        self._curve = None if dot_gain == 0 else tone_curve(dot_gain).tolist()
+        tile = _thresholds(method, dot_gain)
+        self._mask = np.ascontiguousarray(np.tile(tile, (1, -(-width_px // tile.shape[1])))[:, :width_px])
 
     @classmethod
     def of(cls, ticket: JobTicket, page: PageFormat) -> Self:

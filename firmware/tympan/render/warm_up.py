@@ -16,6 +16,7 @@ from tympan.driver.contract import Driver
 from tympan.driver.ticket import JobTicket
 from tympan.render.document import DocumentFeed
 from tympan.render.frames import FrameKind
+from tympan.render.halftone import Halftone
 from tympan.render.job import run_job
 from tympan.render.request import DocumentSpec, RenderRequest
 from tympan.render.sources import warm_up as warm_up_sources
@@ -28,17 +29,21 @@ _FONTS = ("Helvetica", "Times-Roman", "Courier-Bold")
 
 
 def warm_up(drivers: Mapping[str, Driver]) -> None:
-    """Load what documents need, and render one of each kind for the first profile of each driver."""
+    """Load what documents need and what each profile says, and render a document of each kind with each driver."""
     warm_up_sources()
     documents = (("application/pdf", _pdf()), ("image/png", _png()), ("text/plain", (_TEXT * 8).encode()))
     for name, driver in drivers.items():
-        profile = next(iter(driver.profiles()))
-        capabilities = driver.capabilities(profile)
-        ticket = JobTicket(
-            job_id=0, media=capabilities.media[0], resolution_dpi=capabilities.resolutions_dpi[0]
-        )
+        tickets = {profile: _ticket(driver, profile) for profile in driver.profiles()}
+        for profile, ticket in tickets.items():
+            Halftone.of(ticket, driver.encoder(profile, ticket).page_format())
+        profile, ticket = next(iter(tickets.items()))
         for document_format, content in documents:
             _render(driver, RenderRequest(name, profile, ticket, (_spec(document_format, content),)), content)
+
+
+def _ticket(driver: Driver, profile: str) -> JobTicket:
+    capabilities = driver.capabilities(profile)
+    return JobTicket(job_id=0, media=capabilities.media[0], resolution_dpi=capabilities.resolutions_dpi[0])
 
 
 def _spec(document_format: str, content: bytes) -> DocumentSpec:

@@ -34,7 +34,6 @@ DRAIN_BYTES = 1 << 20
 RENDER_FLAGS = (
     pdfium.FPDF_ANNOT
     | pdfium.FPDF_PRINTING
-    | pdfium.FPDF_GRAYSCALE
     | pdfium.FPDF_RENDER_NO_SMOOTHTEXT
     | pdfium.FPDF_RENDER_NO_SMOOTHPATH
 )
