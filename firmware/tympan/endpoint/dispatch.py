@@ -6,7 +6,7 @@ import logging
 from collections.abc import AsyncIterator
 from urllib.parse import unquote, urlsplit
 
-from tympan.endpoint import document_operations, job_operations, printer_operations
+from tympan.endpoint import document_operations, job_operations, printer_operations, system_operations
 from tympan.endpoint.exchange import Answer, Exchange, RefusedError
 from tympan.endpoint.table import Handler, Target
 from tympan.errors import SpoolError
@@ -19,10 +19,13 @@ from tympan.spool.documents import DocumentTooLargeError
 
 OPERATIONS: dict[int, Handler] = {
     handler.operation: handler
-    for module in (printer_operations, job_operations, document_operations)
+    for module in (printer_operations, job_operations, document_operations, system_operations)
     for handler in module.HANDLERS
 }
-"""``operations-supported``: what is not in this table is not offered."""
+"""What is not in this table is not offered."""
+
+SYSTEM_PATH = ["ipp", "system"]
+"""Where the system service is, PWG 5100.22 §4.1."""
 
 _CHARSETS = frozenset({"utf-8", "us-ascii"})
 
@@ -117,42 +120,69 @@ def _operation_group(message: Message) -> AttributeGroup:
     return operation
 
 
-def _target(service: Service, operation: AttributeGroup, handler: Handler) -> tuple[Printer, int]:
-    """The printer and job that the request is for, RFC 8011 §4.1.5."""
-    third = operation.attributes[2] if len(operation.attributes) > 2 else None
-    uri_attribute = operation.get("printer-uri")
-    job_uri = operation.get("job-uri") if handler.target is not Target.PRINTER else None
-    if job_uri is not None and uri_attribute is None:
-        uri_attribute = job_uri
-    if uri_attribute is None or third is None:
-        wanted = "printer-uri" if handler.target is Target.PRINTER else "printer-uri and job-id, or job-uri,"
-        raise RefusedError(StatusCode.CLIENT_ERROR_BAD_REQUEST, f"{wanted} must be given")
-    if check_syntax(uri_attribute, GroupTag.OPERATION) is not None or len(uri_attribute.values) != 1:
-        raise RefusedError(StatusCode.CLIENT_ERROR_BAD_REQUEST, f"{uri_attribute.name} has a wrong value")
-    printer, job_id = resolve(service, str(uri_attribute.first))
+def _target(service: Service, operation: AttributeGroup, handler: Handler) -> tuple[Printer | None, int]:
+    """The printer and job that the request is for, RFC 8011 §4.1.5; no printer where it is for the system."""
+    if handler.target is Target.SYSTEM:
+        _check_system_uri(operation)
+        return None, 0
+    uri = _target_uri(operation, handler)
+    printer, job_id = resolve(service, str(uri.first))
     if printer is None:
-        raise RefusedError(
-            StatusCode.CLIENT_ERROR_NOT_FOUND, f"there is no printer at {uri_attribute.first!s:.200}"
-        )
+        raise RefusedError(StatusCode.CLIENT_ERROR_NOT_FOUND, f"there is no printer at {uri.first!s:.200}")
     if handler.target is Target.PRINTER:
         return printer, 0
-    if uri_attribute.name == "printer-uri":
-        number = operation.get("job-id")
-        if number is None and handler.target is Target.JOB:
-            raise RefusedError(StatusCode.CLIENT_ERROR_BAD_REQUEST, "job-id must be given with printer-uri")
-        if number is not None:
-            if (
-                check_syntax(number, GroupTag.OPERATION) is not None
-                or len(number.values) != 1
-                or not isinstance(number.first, int)
-            ):
-                raise RefusedError(StatusCode.CLIENT_ERROR_BAD_REQUEST, "job-id has a wrong value", (number,))
-            job_id = number.first
-    elif job_id == 0:
-        raise RefusedError(
-            StatusCode.CLIENT_ERROR_NOT_FOUND, f"there is no job at {uri_attribute.first!s:.200}"
-        )
+    if uri.name == "printer-uri":
+        return printer, _job_id(operation)
+    if not job_id:
+        raise RefusedError(StatusCode.CLIENT_ERROR_NOT_FOUND, f"there is no job at {uri.first!s:.200}")
     return printer, job_id
+
+
+def _target_uri(operation: AttributeGroup, handler: Handler) -> Attribute:
+    """``printer-uri``, or ``job-uri`` where the operation may be addressed so and has no ``printer-uri``."""
+    uri = operation.get("printer-uri")
+    if uri is None and handler.target is Target.JOB:
+        uri = operation.get("job-uri")
+    if uri is None:
+        wanted = "printer-uri" if handler.target is Target.PRINTER else "printer-uri and job-id, or job-uri,"
+        raise RefusedError(StatusCode.CLIENT_ERROR_BAD_REQUEST, f"{wanted} must be given")
+    if check_syntax(uri, GroupTag.OPERATION) is not None or len(uri.values) != 1:
+        raise RefusedError(StatusCode.CLIENT_ERROR_BAD_REQUEST, f"{uri.name} has a wrong value")
+    return uri
+
+
+def _job_id(operation: AttributeGroup) -> int:
+    number = operation.get("job-id")
+    if number is None:
+        raise RefusedError(StatusCode.CLIENT_ERROR_BAD_REQUEST, "job-id must be given with printer-uri")
+    if (
+        check_syntax(number, GroupTag.OPERATION) is not None
+        or len(number.values) != 1
+        or not isinstance(number.first, int)
+    ):
+        raise RefusedError(StatusCode.CLIENT_ERROR_BAD_REQUEST, "job-id has a wrong value", (number,))
+    return number.first
+
+
+def _check_system_uri(operation: AttributeGroup) -> None:
+    uri = operation.get("system-uri")
+    if uri is None:
+        raise RefusedError(StatusCode.CLIENT_ERROR_BAD_REQUEST, "system-uri must be given")
+    if check_syntax(uri, GroupTag.OPERATION) is not None or len(uri.values) != 1:
+        raise RefusedError(StatusCode.CLIENT_ERROR_BAD_REQUEST, "system-uri has a wrong value")
+    if _path_parts(str(uri.first)) != SYSTEM_PATH:
+        raise RefusedError(
+            StatusCode.CLIENT_ERROR_NOT_FOUND, f"there is no system service at {uri.first!s:.200}"
+        )
+
+
+def _path_parts(uri: str) -> list[str] | None:
+    """The parts of a URI's path that are not empty; None where it is no URI."""
+    try:
+        path = unquote(urlsplit(uri).path)
+    except ValueError:
+        return None
+    return [part for part in path.split("/") if part]
 
 
 def resolve(service: Service, uri: str) -> tuple[Printer | None, int]:
@@ -161,11 +191,9 @@ def resolve(service: Service, uri: str) -> tuple[Printer | None, int]:
     Returns:
         None where there is no such printer; 0 where the URI names no job.
     """
-    try:
-        path = unquote(urlsplit(uri).path)
-    except ValueError:
+    parts = _path_parts(uri)
+    if parts is None:
         return None, 0
-    parts = [part for part in path.split("/") if part]
     if not parts or parts in (["ipp"], ["ipp", "print"]):
         return service.default_printer, 0
     if parts[:2] != ["ipp", "print"] or len(parts) > 4:
@@ -192,5 +220,7 @@ def _judge_operation_attributes(operation: AttributeGroup, handler: Handler) -> 
 
 
 def operations_supported() -> list[Operation]:
-    """``operations-supported``."""
-    return [Operation(code) for code in sorted(OPERATIONS)]
+    """``operations-supported`` of a printer."""
+    return [
+        handler.operation for _, handler in sorted(OPERATIONS.items()) if handler.target is not Target.SYSTEM
+    ]

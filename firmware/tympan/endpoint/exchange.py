@@ -46,7 +46,7 @@ class Exchange:
         body: The document data that follows the message, in pieces, as it arrives.
         service: The service.
         base_uri: ``ipp://HOST:PORT`` as the client reaches us.
-        printer: The printer the target names, for all operations but those on the system.
+        target: The printer the target names, None for operations on the system.
         job_id: The job the target names, 0 where it names none.
     """
 
@@ -55,8 +55,14 @@ class Exchange:
     body: AsyncIterator[bytes]
     service: Service
     base_uri: str
-    printer: Printer
+    target: Printer | None
     job_id: int = 0
+
+    @property
+    def printer(self) -> Printer:
+        """The printer the target names: operations on printers and jobs are not carried out without one."""
+        assert self.target is not None
+        return self.target
 
     @property
     def printer_uri(self) -> str:

@@ -11,10 +11,18 @@ from tympan.ipp import Operation
 
 
 class Target(enum.Enum):
-    """What an operation is addressed to, RFC 8011 §4.1.5."""
+    """What an operation is addressed to, RFC 8011 §4.1.5, PWG 5100.22 §5.1."""
 
     PRINTER = "printer-uri"
     JOB = "job-uri, or printer-uri and job-id"
+    SYSTEM = "system-uri"
+
+
+_TARGET_ATTRIBUTES = {
+    Target.PRINTER: ("printer-uri",),
+    Target.JOB: ("printer-uri", "job-uri", "job-id"),
+    Target.SYSTEM: ("system-uri",),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +46,5 @@ def handler(
     operation: Operation, target: Target, *attributes: str
 ) -> Callable[[Callable[[Exchange], Awaitable[Answer]]], Handler]:
     """Make the decorated coroutine function the handler of `operation`."""
-    known = {"printer-uri", "requesting-user-name", "requesting-user-uri", *attributes}
-    if target is Target.JOB:
-        known |= {"job-uri", "job-id"}
+    known = {*_TARGET_ATTRIBUTES[target], "requesting-user-name", "requesting-user-uri", *attributes}
     return lambda run: Handler(operation, target, frozenset(known), run)
