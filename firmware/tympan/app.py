@@ -14,10 +14,16 @@ from dataclasses import dataclass
 from tympan.config import Settings
 from tympan.endpoint.dispatch import operations_supported
 from tympan.endpoint.http_server import HttpServer
+from tympan.errors import ConfigError
 from tympan.service.service import Service
 from tympan.web.pages import Pages
 
 _log = logging.getLogger(__name__)
+
+RELOAD_DRAIN_S = 300.0
+"""How long a reload waits for jobs that are printing; one that takes longer is broken off and goes on afterwards."""
+
+_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
 _LEVELS = {"debug": 7, "info": 6, "warning": 4, "error": 3, "critical": 2}
 
@@ -55,11 +61,17 @@ def set_up_logging(level: str) -> None:
     logging.getLogger("asyncio").setLevel(logging.WARNING)
 
 
-def run(settings: Settings, *, on_listening: Callable[[Listening], Awaitable[None]] | None = None) -> None:
+def run(
+    settings: Settings,
+    *,
+    reload: Callable[[], Settings] | None = None,
+    on_listening: Callable[[Listening], Awaitable[None]] | None = None,
+) -> None:
     """Run the service until SIGTERM or SIGINT.
 
     Args:
         settings: What to run.
+        reload: Reads the settings anew, for SIGHUP; None: SIGHUP is ignored.
         on_listening: Called once clients can connect; it may print by itself like any client.
 
     Raises:
@@ -67,7 +79,6 @@ def run(settings: Settings, *, on_listening: Callable[[Listening], Awaitable[Non
         SpoolError: The state directory cannot be used.
         OSError: An address cannot be listened on.
     """
-    set_up_logging(settings.log.level)
     try:
         import uvloop  # noqa: PLC0415 — optional: there is no wheel for armv7l
 
@@ -75,17 +86,40 @@ def run(settings: Settings, *, on_listening: Callable[[Listening], Awaitable[Non
     except ImportError:
         loop_factory = asyncio.new_event_loop
     with asyncio.Runner(loop_factory=loop_factory) as runner:
-        runner.run(serve(settings, on_listening=on_listening))
+        runner.run(serve(settings, reload=reload, on_listening=on_listening))
 
 
 async def serve(
-    settings: Settings, *, on_listening: Callable[[Listening], Awaitable[None]] | None = None
+    settings: Settings,
+    *,
+    reload: Callable[[], Settings] | None = None,
+    on_listening: Callable[[Listening], Awaitable[None]] | None = None,
 ) -> None:
     """What `run` runs, on the loop that is there."""
-    stop = asyncio.Event()
+    wishes: asyncio.Queue[signal.Signals] = asyncio.Queue()
     loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop.set)
+    for number in _SIGNALS:
+        loop.add_signal_handler(number, wishes.put_nowait, number)
+    try:
+        while True:
+            set_up_logging(settings.log.level)
+            changed = await _serve_until(wishes, settings, reload, on_listening)
+            if changed is None:
+                return
+            settings, on_listening = changed, None
+    finally:
+        for number in _SIGNALS:
+            with contextlib.suppress(RuntimeError):
+                loop.remove_signal_handler(number)
+
+
+async def _serve_until(
+    wishes: asyncio.Queue[signal.Signals],
+    settings: Settings,
+    reload: Callable[[], Settings] | None,
+    on_listening: Callable[[Listening], Awaitable[None]] | None,
+) -> Settings | None:
+    """Serve until told to stop (None) or until there are other settings."""
     service = Service(settings, operations_supported())
     await service.start()
     try:
@@ -98,23 +132,52 @@ async def serve(
             greeting = (
                 asyncio.create_task(_greet(on_listening, listening)) if on_listening is not None else None
             )
-            await stop.wait()
+            changed = await _wait_for_change(wishes, settings, reload)
             if greeting is not None:
                 greeting.cancel()
                 await asyncio.gather(greeting, return_exceptions=True)
+            if changed is not None:
+                await service.drain(RELOAD_DRAIN_S)
+            return changed
         finally:
             await server.close()
     finally:
         await service.close()
-        for number in (signal.SIGTERM, signal.SIGINT):
-            with contextlib.suppress(RuntimeError):
-                loop.remove_signal_handler(number)
+
+
+async def _wait_for_change(
+    wishes: asyncio.Queue[signal.Signals], settings: Settings, reload: Callable[[], Settings] | None
+) -> Settings | None:
+    """Wait for a signal to stop (None), or for one to reload that brings other settings."""
+    while True:
+        number = await wishes.get()
+        if number != signal.SIGHUP:
+            return None
+        changed = await asyncio.to_thread(_reloaded, settings, reload)
+        if changed is not None:
+            return changed
+
+
+def _reloaded(settings: Settings, reload: Callable[[], Settings] | None) -> Settings | None:
+    """The settings read anew; None where they are the same, or have a mistake: then what runs goes on."""
+    if reload is None:
+        return None
+    try:
+        read = reload()
+    except ConfigError as error:
+        _log.error("the configuration is not reloaded: %s", error)
+        return None
+    if read == settings:
+        _log.info("the configuration has not changed")
+        return None
+    _log.info("the configuration is reloaded")
+    return read
 
 
 async def _greet(greet: Callable[[Listening], Awaitable[None]], listening: Listening) -> None:
     try:
         await greet(listening)
-    except Exception:
+    except Exception:  # noqa: BLE001 — a greeting is not worth the service
         _log.exception("the greeting failed")
 
 

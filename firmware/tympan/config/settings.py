@@ -286,12 +286,6 @@ class RenderSettings:
         minimum=1,
         maximum=1_000_000,
     )
-    halftone: str = option(
-        "How greys become dots: `ordered` is fast and even, `error-diffusion` keeps more detail; `auto` takes error diffusion for "
-        "photos and high quality, ordered for the rest.",
-        default="auto",
-        choices=("auto", "ordered", "error-diffusion"),
-    )
 
 
 @dataclass(frozen=True)

@@ -143,8 +143,10 @@ class Transport(Protocol):
         ...
 
     def end_job(self, timeout_s: float) -> bool:
-        """The job's last byte was written. True once all of it has left for the device (or was printed, where the
-        transport knows); False: not yet, call again.
+        """The job's last byte was written: whether all of it has arrived.
+
+        Returns:
+            True once everything has left for the device, or was printed, where the transport knows; False: not yet, call again.
         """
         ...
 

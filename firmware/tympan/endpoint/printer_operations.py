@@ -76,7 +76,7 @@ async def get_jobs(exchange: Exchange) -> Answer:
 async def validate_job(exchange: Exchange) -> Answer:
     """Validate-Job, RFC 8011 §4.2.3: all the checks of Print-Job, and no job."""
     document_format_of(exchange)
-    exchange.service.check_room(exchange.printer)
+    exchange.service.check_room()
     _, unsupported = judged_template(exchange)
     return Answer(
         StatusCode.SUCCESSFUL_OK_IGNORED_OR_SUBSTITUTED_ATTRIBUTES

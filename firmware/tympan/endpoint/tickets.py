@@ -80,7 +80,7 @@ def new_job(exchange: Exchange) -> tuple[Job, Answer]:
         RefusedError: The request cannot be accepted as it is.
         SpoolError: There is no room for another job.
     """
-    exchange.service.check_room(exchange.printer)
+    exchange.service.check_room()
     accepted, unsupported = judged_template(exchange)
     name = exchange.text("job-name") or exchange.text("document-name")
     language = exchange.operation.attributes[1].first

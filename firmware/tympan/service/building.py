@@ -19,7 +19,6 @@ from tympan.service.media import media_choices, media_col_database
 from tympan.service.printer import Printer
 from tympan.service.template import Template
 
-
 AUTO = "auto"
 """The driver that is chosen by what the device says it is."""
 
@@ -75,7 +74,16 @@ def build_printer(
     database = media_col_database(media)
     encoded = EncodedAttributes(unasked=frozenset({database.name}), in_job_template=is_job_template)
     encoded.set([*attributes, database])
-    built = Printer(identity, driver, profile, capabilities, template, encoded, clock, is_default=is_default)
+    built = Printer(
+        identity,
+        driver=driver,
+        profile=profile,
+        capabilities=capabilities,
+        template=template,
+        encoded=encoded,
+        clock=clock,
+        is_default=is_default,
+    )
     return built, transport
 
 

@@ -71,6 +71,7 @@ class PrintQueue:
         self._keeper = keeper
         self._wake = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
+        self._draining = False
 
     def start(self) -> None:
         """Begin to print."""
@@ -79,6 +80,13 @@ class PrintQueue:
     def wake(self) -> None:
         """There may be something to print now."""
         self._wake.set()
+
+    async def drain(self) -> None:
+        """Print the job that is printing to its end, and no other; `close` is to follow."""
+        self._draining = True
+        self.wake()
+        if self._task is not None:
+            await asyncio.wait({self._task})
 
     async def close(self) -> None:
         """Stop; the job that is printing stays in the spool for the next start."""
@@ -94,7 +102,7 @@ class PrintQueue:
             self._link.cancel()
 
     async def _run(self) -> None:
-        while True:
+        while not self._draining:
             job = next((job for job in self._printer.active.values() if job.state == JobState.PENDING), None)
             if job is None:
                 self._wake.clear()
@@ -106,7 +114,7 @@ class PrintQueue:
                 self._end(
                     job, JobState.ABORTED, (getattr(error, "reason", "aborted-by-system"),), error.problem
                 )
-            except Exception:  # one job must not end the queue; it is the job that ends
+            except Exception:  # noqa: BLE001 — one job must not end the queue; it is the job that ends
                 _log.exception("printing job %d on %s failed", job.job_id, self._printer.name)
                 self._end(job, JobState.ABORTED, ("aborted-by-system",), "The printer had an internal error.")
             finally:

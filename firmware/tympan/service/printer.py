@@ -35,13 +35,13 @@ class Printer:
     def __init__(
         self,
         identity: PrinterIdentity,
+        *,
         driver: Driver,
         profile: str,
         capabilities: Capabilities,
         template: Template,
         encoded: EncodedAttributes,
         clock: Clock,
-        *,
         is_default: bool = False,
     ) -> None:
         self.identity = identity

@@ -7,6 +7,7 @@ document files work on threads of their own.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import uuid
 from collections.abc import Sequence
@@ -169,6 +170,16 @@ class Service:
             _log.info("%d documents of uploads that broke off were removed", removed)
         self._trim_history()
 
+    async def drain(self, timeout_s: float) -> None:
+        """Let the jobs that are printing come to their ends, and begin no others; `close` is to follow.
+
+        Args:
+            timeout_s: A job that takes longer is broken off by `close`, and goes on after the next start.
+        """
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(timeout_s):
+                await asyncio.gather(*(queue.drain() for queue in self._queues.values()))
+
     async def close(self) -> None:
         """Stop to print, keep everything, end the workers."""
         for timer in self._deadlines.values():
@@ -199,7 +210,7 @@ class Service:
 
     # --- jobs come --------------------------------------------------------------------------------------------------
 
-    def check_room(self, printer: Printer) -> None:
+    def check_room(self) -> None:
         """See that one more job can be taken.
 
         Raises:

@@ -12,9 +12,9 @@ from tympan.driver.contract import Capabilities
 from tympan.driver.ticket import JobTicket, MediaSpec
 from tympan.errors import ConfigError
 from tympan.ipp import (
-    GroupTag,
     Attribute,
     Collection,
+    GroupTag,
     RangeOfInteger,
     Resolution,
     ResolutionUnits,

@@ -83,7 +83,7 @@ def _printer_mistakes(settings: Settings, printer: PrinterSettings) -> Iterator[
         yield f"{key}.driver", str(error)
         return
     try:
-        capabilities = driver.capabilities(printer.profile)
+        capabilities = driver.capabilities(printer.profile or next(iter(driver.profiles())))
     except DriverError as error:
         yield f"{key}.profile", str(error)
         return

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 from tympan.cli.errors import UsageError
+from tympan.cli.verbs.check import plug_in_mistakes
 from tympan.config import (
     DEFAULT_PATH,
     ConfigMistakesError,
@@ -48,12 +49,12 @@ def run(options: argparse.Namespace) -> int:
     settings = settings_of(options)
     from tympan import app  # noqa: PLC0415 — the largest import of all; mistakes are told before it
 
+    greeting = None
     if options.welcome:
         from tympan.cli.welcome import Welcome  # noqa: PLC0415 — only a trial greets
 
-        app.run(settings, on_listening=Welcome(Path(settings.server.state_dir), simulated=options.simulate))
-    else:
-        app.run(settings)
+        greeting = Welcome(Path(settings.server.state_dir), simulated=options.simulate)
+    app.run(settings, reload=lambda: settings_of(options), on_listening=greeting)
     return 0
 
 
@@ -80,6 +81,9 @@ def settings_of(options: argparse.Namespace) -> Settings:
         settings = settings.listening_on(f"[::]:{options.port}")
     if options.state_dir is not None:
         settings = settings.keeping_state_in(str(options.state_dir.absolute()))
+    mistakes = plug_in_mistakes(settings)
+    if mistakes:
+        raise ConfigMistakesError(tuple(mistakes))
     return settings
 
 
