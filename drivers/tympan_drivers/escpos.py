@@ -31,10 +31,13 @@ EXTENSION = "escpos"
 FINISHING_NONE, FINISHING_TRIM, FINISHING_TRIM_AFTER_PAGES, FINISHING_TRIM_AFTER_JOB = 3, 11, 60, 63
 """``finishings`` enum values, PWG 5100.1 §6.1: no cut, cut, cut after each page, cut after the job."""
 
+TAIL_UNITS = 24
+"""Paper left below the last ink when the printer feeds to its cutter, in its vertical motion units: 1.5 to 3 mm, by model."""
+
 CUT_COMMANDS: Mapping[str, bytes] = {
     "none": b"",
-    "feed_partial": escpos.feed_and_cut(0, partial=True),
-    "feed_full": escpos.feed_and_cut(0, partial=False),
+    "feed_partial": escpos.feed_and_cut(TAIL_UNITS, partial=True),
+    "feed_full": escpos.feed_and_cut(TAIL_UNITS, partial=False),
     "partial": escpos.cut(partial=True),
     "full": escpos.cut(partial=False),
     "esc_i": escpos.cut_legacy(partial=False),

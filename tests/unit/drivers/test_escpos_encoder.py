@@ -85,7 +85,7 @@ def test_a_job_begins_with_resynchronisation():
 def test_one_dot():
     encoder = encoder_of("tm-t88")
     assert page_of(encoder, rows_of(500, 0, width=64)) == bytes.fromhex("1D 76 30 00 01 00 01 00 80")
-    assert encoder.end_job() == bytes.fromhex("1D 56 42 00")
+    assert encoder.end_job() == bytes.fromhex("1D 56 42 18")
 
 
 def test_white_at_the_right_is_not_sent():
@@ -185,7 +185,7 @@ def test_no_command_has_rows_that_the_clone_gets_wrong(height):
 
 def test_cuts_by_finishings():
     rows = rows_of(5, 0)
-    dot, cut = bytes.fromhex("1D 76 30 00 01 00 01 00 80"), bytes.fromhex("1D 56 42 00")
+    dot, cut = bytes.fromhex("1D 76 30 00 01 00 01 00 80"), bytes.fromhex("1D 56 42 18")
     for finishings, between, end in (
         ((), b"", cut),
         ((11,), b"", cut),
@@ -204,8 +204,8 @@ def test_cuts_by_finishings():
     ("cut", "expected"),
     [
         ("none", "1B 64 05"),
-        ("feed_partial", "1D 56 42 00"),
-        ("feed_full", "1D 56 41 00"),
+        ("feed_partial", "1D 56 42 18"),
+        ("feed_full", "1D 56 41 18"),
         ("partial", "1B 64 05 1D 56 01"),
         ("full", "1B 64 05 1D 56 00"),
         ("esc_i", "1B 64 05 1B 69"),
@@ -255,7 +255,7 @@ def test_text_lines():
     assert encoder.text_line("   ") == b""
     assert encoder.text_line("next") == b"\x1bJ\x3cnext\n"
     encoder.end_page()
-    assert encoder.end_job() == b"\x1b2\x1dVB\x00"
+    assert encoder.end_job() == b"\x1b2\x1dVB\x18"
 
 
 def test_accents_come_by_code_page():
@@ -355,7 +355,7 @@ def test_raw_documents_get_a_sane_start():
 
 def test_abandon_outlasts_the_longest_command():
     # 128 rows of 72 bytes may be missing; on the impact printer a line of 200 columns.
-    assert DRIVER.abandon("generic-80mm") == bytes(128 * 72 + 16) + b"\x1b@\x1dVB\x00"
+    assert DRIVER.abandon("generic-80mm") == bytes(128 * 72 + 16) + b"\x1b@\x1dVB\x18"
     assert DRIVER.abandon("generic-58mm").lstrip(b"\0") == b"\x1b@\x1bd\x03"
     abandoned = DRIVER.abandon("tm-u220")
     assert len(abandoned) - len(abandoned.lstrip(b"\0")) >= 200
