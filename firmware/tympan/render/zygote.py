@@ -50,14 +50,16 @@ def main() -> None:
     os.set_blocking(wake_write, False)
     signal.signal(signal.SIGCHLD, _noticed)
     signal.set_wakeup_fd(wake_write, warn_on_full_buffer=False)
+    forked = 0
     while True:
+        forked += 1
         pid = os.fork()
         if pid == 0:
             signal.set_wakeup_fd(-1)
             signal.signal(signal.SIGCHLD, signal.SIG_DFL)
             for fd in (taken_read, wake_read, wake_write, endings_fd):
                 os.close(fd)
-            _work(requests, taken_write, memory_mib * 1024 * 1024, drivers)
+            _work(requests, taken_write, memory_mib * 1024 * 1024, drivers, tell=forked == 1)
         _wait_until_taken(pid, taken_read, wake_read, endings_fd)
 
 
@@ -106,12 +108,24 @@ def _reap(endings: int) -> set[int]:
 # --- the worker -------------------------------------------------------------------------------------------------------
 
 
-def _work(requests: socket.socket, taken: int, memory_bytes: int, drivers: object) -> None:
-    """A worker's life: give up the rights, wait for a job, do it, end. Never returns."""
+def _work(
+    requests: socket.socket, taken: int, memory_bytes: int, drivers: object, *, tell: bool = False
+) -> None:
+    """A worker's life: give up the rights, wait for a job, do it, end. Never returns.
+
+    Args:
+        requests: Where the job comes from.
+        taken: Where to say that it came.
+        memory_bytes: What it may take.
+        drivers: The drivers by name.
+        tell: Say on standard error which rights could not be taken away.
+    """
     code = 0
     try:
         sandbox.die_with_parent()
-        sandbox.enter(memory_bytes=memory_bytes)
+        lacking = sandbox.enter(memory_bytes=memory_bytes)
+        if lacking and tell:
+            print(f"render workers have more rights than they need: {'; '.join(lacking)}", file=sys.stderr)
         data, fds, _, _ = socket.recv_fds(requests, MAX_REQUEST_BYTES, 1 + 2 * MAX_DOCUMENTS)
         if not data:
             os._exit(0)  # the service is gone
