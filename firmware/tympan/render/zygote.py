@@ -125,7 +125,7 @@ def _work(
         sandbox.die_with_parent()
         lacking = sandbox.enter(memory_bytes=memory_bytes)
         if lacking and tell:
-            print(f"render workers have more rights than they need: {'; '.join(lacking)}", file=sys.stderr)
+            sys.stderr.write(f"render workers have more rights than they need: {'; '.join(lacking)}\n")
         data, fds, _, _ = socket.recv_fds(requests, MAX_REQUEST_BYTES, 1 + 2 * MAX_DOCUMENTS)
         if not data:
             os._exit(0)  # the service is gone
