@@ -38,7 +38,7 @@ check: $(VENV)/installed-dev test-packages
 	$(BIN)/ruff check $(SOURCES)
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
-	$(BIN)/python -m pytest --quiet tests/unit
+	$(BIN)/python -m pytest --quiet --numprocesses auto tests/unit
 
 bench: $(VENV)/installed-dev test-packages
 	$(BIN)/python tests/bench/run.py $(ARGS)
