@@ -13,7 +13,7 @@ _DRIVER = find_driver("escpos")
 _TICKET = JobTicket(job_id=1, media=_DRIVER.capabilities("generic-80mm").media[0])
 
 
-def image_to_escpos(grey: NDArray[np.uint8], method: Method = Method.DIFFUSION) -> bytes:
+def image_to_escpos(grey: NDArray[np.uint8], method: Method) -> bytes:
     """The whole job's bytes; `grey` is 576 pixels wide, 0 is black."""
     encoder = _DRIVER.encoder("generic-80mm", _TICKET)
     halftone = Halftone(grey.shape[1], method)
