@@ -77,7 +77,7 @@ def run(
     Raises:
         ConfigError: The settings name what does not exist.
         SpoolError: The state directory cannot be used.
-        OSError: An address cannot be listened on.
+        ListenError: An address cannot be listened on.
     """
     try:
         import uvloop  # noqa: PLC0415 — optional: there is no wheel for armv7l

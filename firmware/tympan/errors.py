@@ -14,7 +14,8 @@ it is nearest to, and carries what the handler of it needs::
     ├── DriverError                 no such driver or profile, or a plug-in that cannot be loaded
     ├── DocumentError (ValueError)  a document that cannot be printed, with a job-state-reason and a sentence
     ├── RenderError                 the render worker died, hung or broke its protocol
-    └── SpoolError                  the spool refuses or cannot keep a job
+    ├── SpoolError                  the spool refuses or cannot keep a job
+    └── ListenError (OSError)       an address that cannot be listened on
 
 Any other exception that leaves a public function is a bug.
 """
@@ -119,3 +120,18 @@ class SpoolError(TympanError):
     def __init__(self, problem: str) -> None:
         self.problem = problem
         super().__init__(problem)
+
+
+class ListenError(TympanError, OSError):
+    """An address that cannot be listened on: it is taken, or not this machine's, or needs rights.
+
+    Attributes:
+        host: The configured host.
+        port: The configured port.
+    """
+
+    def __init__(self, host: str, port: int, problem: str) -> None:
+        self.host = host
+        self.port = port
+        where = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+        super().__init__(f"cannot listen on {where}: {problem}")

@@ -24,7 +24,7 @@ from tympan import __version__
 from tympan.config import LimitSettings, ServerSettings
 from tympan.endpoint.dispatch import answer, refusal
 from tympan.endpoint.repeated import RepeatedAnswers
-from tympan.errors import TympanError
+from tympan.errors import ListenError, TympanError
 from tympan.ipp import IppDecodeError, Limits, MessageReader
 from tympan.service.service import Service
 
@@ -184,7 +184,7 @@ class HttpServer:
         """Listen; returns the addresses.
 
         Raises:
-            OSError: An address cannot be had; the message names it.
+            ListenError: An address cannot be had.
         """
         loop = asyncio.get_running_loop()
         self._acceptor = _Acceptor(self._handle, self._limits)
@@ -303,9 +303,11 @@ def _listening_sockets(host: str, port: int) -> list[socket.socket]:
     if host == "::" and not socket.has_dualstack_ipv6():
         host = "0.0.0.0"  # noqa: S104 — every address is what was configured
     sockets: list[socket.socket] = []
-    for family, kind, protocol, _, address in dict.fromkeys(
-        socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
-    ):
+    try:
+        addresses = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+    except socket.gaierror as error:
+        raise ListenError(host, port, error.strerror or str(error)) from error
+    for family, kind, protocol, _, address in dict.fromkeys(addresses):
         listener = socket.socket(family, kind, protocol)
         try:
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -317,6 +319,6 @@ def _listening_sockets(host: str, port: int) -> list[socket.socket]:
             listener.close()
             for other in sockets:
                 other.close()
-            raise OSError(error.errno, f"cannot listen on {host} port {port}: {error.strerror}") from error
+            raise ListenError(host, port, error.strerror or str(error)) from error
         sockets.append(listener)
     return sockets

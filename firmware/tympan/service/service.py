@@ -27,6 +27,7 @@ from tympan.service.intake import Intake
 from tympan.service.print_queue import PrintQueue
 from tympan.service.printer import Printer
 from tympan.spool.documents import DocumentFolder, SpoolBudget, StoredDocument
+from tympan.spool.state_lock import StateLock
 from tympan.spool.store import Change, DeleteContents, DeleteJob, SaveContent, SaveJob, SetMeta, Store
 
 ANNOUNCEMENT_S = 60.0
@@ -73,6 +74,7 @@ class Service:
         self._next_job_id = 1
         self._reserved_job_id = 0
         state_dir = Path(settings.server.state_dir)
+        self._lock = StateLock(state_dir)
         self._spool_dir = state_dir / "spool"
         self._store = Store(state_dir / "tympan.db", settings.server.durability)  # type: ignore[arg-type]  # checked by config
         budget = SpoolBudget(
@@ -102,6 +104,14 @@ class Service:
             self._spool_dir.mkdir(mode=0o750, parents=True, exist_ok=True)
         except OSError as error:
             raise SpoolError(f"{self._spool_dir} cannot be made: {error.strerror}") from error
+        self._lock.take()
+        try:
+            await self._start()
+        except BaseException:
+            self._lock.release()
+            raise
+
+    async def _start(self) -> None:
         self._store.open()
         warming = asyncio.create_task(self._pool.start_zygote())
         self.clock = Clock(int(self._store.meta(_META_UP_TIME) or 0))
@@ -191,6 +201,7 @@ class Service:
             SetMeta(_META_JOB_ID, b"%d" % (self._next_job_id - 1)),
         )
         await asyncio.get_running_loop().run_in_executor(None, self._store.close)
+        self._lock.release()
 
     # --- printers ---------------------------------------------------------------------------------------------------
 
