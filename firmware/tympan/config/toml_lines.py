@@ -88,7 +88,7 @@ class _Scanner:
         while True:
             self._skip(_SPACE)
             quoted = self._string()
-            names.append(tomllib.loads(f"k = {quoted}")["k"] if quoted else self._skip(_BARE_KEY))
+            names.append(_unquoted(quoted) if quoted else self._skip(_BARE_KEY))
             self._skip(_SPACE)
             if not self._take("."):
                 return tuple(names)
@@ -147,3 +147,11 @@ class _Scanner:
             self._take(",")
             if self._at == before:
                 return
+
+
+def _unquoted(text: str) -> str:
+    """What a quoted key stands for; the text itself where it is not TOML."""
+    try:
+        return str(tomllib.loads(f"k = {text}")["k"])
+    except tomllib.TOMLDecodeError:
+        return text

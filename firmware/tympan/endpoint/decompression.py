@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 
 from tympan.endpoint.exchange import RefusedError
 from tympan.ipp import StatusCode
@@ -14,7 +14,8 @@ OUTPUT_BYTES = 256 * 1024
 RATIO_FREE_BYTES = 16 * 1024 * 1024
 """Up to here any ratio is fine: a blank page compresses a thousandfold."""
 
-_WINDOW = {"gzip": 16 + zlib.MAX_WBITS, "deflate": zlib.MAX_WBITS}
+HEADER_BYTES = 2
+"""How much of ``deflate`` tells whether it has the zlib header."""
 
 
 async def decompressed(body: AsyncIterator[bytes], compression: str, max_ratio: int) -> AsyncIterator[bytes]:
@@ -32,34 +33,60 @@ async def decompressed(body: AsyncIterator[bytes], compression: str, max_ratio: 
         async for piece in body:
             yield piece
         return
-    engine = zlib.decompressobj(_WINDOW[compression])
-    arrived = given = 0
+    inflater = _Inflater(compression, max_ratio)
     async for received in body:
-        if not arrived and compression == "deflate" and not _has_zlib_header(received):
-            engine = zlib.decompressobj(-zlib.MAX_WBITS)
-        arrived += len(received)
-        waiting = received
-        while waiting:
+        for piece in inflater.feed(received):
+            yield piece
+    inflater.finish()
+
+
+class _Inflater:
+    def __init__(self, compression: str, max_ratio: int) -> None:
+        self._compression = compression
+        self._max_ratio = max_ratio
+        self._engine: zlib._Decompress | None = None
+        self._head = b""
+        self._arrived = self._given = 0
+
+    def feed(self, received: bytes) -> Iterator[bytes]:
+        """What comes out of the next bytes, a step at a time."""
+        self._arrived += len(received)
+        if self._engine is None:
+            self._head += received
+            if len(self._head) < HEADER_BYTES:
+                return
+            received, self._head = self._head, b""
+            self._engine = self._begin(received)
+        while received:
             try:
-                piece = engine.decompress(waiting, OUTPUT_BYTES)
+                piece = self._engine.decompress(received, OUTPUT_BYTES)
             except zlib.error as error:
-                raise _refused(f"the document is not {compression} data: {error}") from error
-            waiting = engine.unconsumed_tail
-            given += len(piece)
-            if given > RATIO_FREE_BYTES and given > arrived * max_ratio:
-                raise _refused(f"the document grows more than {max_ratio} times when decompressed")
+                raise _refused(f"the document is not {self._compression} data: {error}") from error
+            self._judge(len(piece))
             if piece:
                 yield piece
-            if engine.eof:
-                waiting = engine.unused_data if compression == "gzip" else b""
-                if waiting:  # gzip may have several members, RFC 1952 §2.2
-                    engine = zlib.decompressobj(_WINDOW[compression])
-    if arrived and not engine.eof:
-        raise _refused(f"the {compression} data is cut off")
+            received = self._engine.unconsumed_tail
+            if self._engine.eof:
+                received = self._engine.unused_data if self._compression == "gzip" else b""
+                if received:  # gzip may have several members, RFC 1952 §2.2
+                    self._engine = self._begin(received)
 
+    def finish(self) -> None:
+        """All has arrived."""
+        if self._arrived and (self._engine is None or not self._engine.eof):
+            raise _refused(f"the {self._compression} data is cut off")
 
-def _has_zlib_header(data: bytes) -> bool:
-    return len(data) > 1 and data[0] & 0x0F == 8 and (data[0] << 8 | data[1]) % 31 == 0
+    def _begin(self, head: bytes) -> zlib._Decompress:
+        if self._compression == "gzip":
+            return zlib.decompressobj(16 + zlib.MAX_WBITS)
+        # RFC 1950 §2.2: the method is 8, and the two bytes are a multiple of 31.
+        has_header = head[0] & 0x0F == 8 and int.from_bytes(head[:HEADER_BYTES], "big") % 31 == 0
+        return zlib.decompressobj(zlib.MAX_WBITS if has_header else -zlib.MAX_WBITS)
+
+    def _judge(self, more: int) -> None:
+        self._given += more
+        if self._given > RATIO_FREE_BYTES and self._given > self._arrived * self._max_ratio:
+            raise _refused(f"the document grows more than {self._max_ratio} times when decompressed")
 
 
 def _refused(problem: str) -> RefusedError:
