@@ -6,10 +6,7 @@ Supported: a file that is appended to; a folder (a path that ends in ``/``), whe
 
 from __future__ import annotations
 
-import contextlib
-import errno
 import os
-import select
 from collections.abc import Sequence
 
 from tympan.driver.contract import (
@@ -19,13 +16,8 @@ from tympan.driver.contract import (
     TransportContext,
 )
 from tympan.driver.device_uri import parse_device_uri
-from tympan.errors import (
-    ConfigError,
-    DeviceError,
-    DeviceGoneError,
-    DeviceNotFoundError,
-    DevicePermissionError,
-)
+from tympan.errors import ConfigError, DeviceGoneError, DeviceNotFoundError
+from tympan_drivers.descriptor import Descriptor, device_error
 
 _FILE_MODE = 0o640
 
@@ -49,7 +41,7 @@ class FileTransport:
         self.uri = uri
         self._path = parts.path
         self._each_job = parts.path.endswith("/")
-        self._fd = -1
+        self._file: Descriptor | None = None
 
     def open(self) -> DeviceIdentity:
         """See that the place is there.
@@ -68,23 +60,10 @@ class FileTransport:
 
     def _open_file(self, path: str, flags: int) -> None:
         try:
-            self._fd = os.open(
-                path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC | os.O_NONBLOCK | flags, _FILE_MODE
-            )
+            fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC | os.O_NONBLOCK | flags, _FILE_MODE)
         except OSError as error:
-            raise self._device_error(error) from error
-
-    def _device_error(self, error: OSError) -> DeviceError:
-        kinds: dict[int | None, type[DeviceError]] = {
-            errno.ENOENT: DeviceNotFoundError,
-            errno.ENOTDIR: DeviceNotFoundError,
-            errno.ENXIO: DeviceNotFoundError,
-            errno.EACCES: DevicePermissionError,
-            errno.EPERM: DevicePermissionError,
-            errno.EROFS: DevicePermissionError,
-            errno.EPIPE: DeviceGoneError,
-        }
-        return kinds.get(error.errno, DeviceError)(error.strerror or str(error), device_uri=self.uri)
+            raise device_error(error, self.uri) from error
+        self._file = Descriptor(fd, self.uri)
 
     def begin_job(self, job_id: int, extension: str) -> None:
         """In a folder, the job's file begins, empty where it was there."""
@@ -99,20 +78,9 @@ class FileTransport:
             DeviceGoneError: The FIFO's reader left.
             DeviceError: The disk is full or failing.
         """
-        if self._fd < 0:
+        if self._file is None:
             raise DeviceGoneError("the file is not open", device_uri=self.uri)
-        try:
-            return os.write(self._fd, data)
-        except BlockingIOError:
-            select.select([], [self._fd], [], timeout_s)
-        except OSError as error:
-            raise self._device_error(error) from error
-        try:
-            return os.write(self._fd, data)
-        except BlockingIOError:
-            return 0
-        except OSError as error:
-            raise self._device_error(error) from error
+        return self._file.write(data, timeout_s)
 
     def read(self, limit: int, timeout_s: float) -> bytes:  # noqa: ARG002 — there is no back channel
         """Nothing: a file does not answer."""
@@ -136,7 +104,6 @@ class FileTransport:
         self._close_file()
 
     def _close_file(self) -> None:
-        fd, self._fd = self._fd, -1
-        if fd >= 0:
-            with contextlib.suppress(OSError):
-                os.close(fd)
+        file, self._file = self._file, None
+        if file is not None:
+            file.close()

@@ -1,0 +1,65 @@
+"""What some USB printers need otherwise, as data: ``quirks.toml`` beside this module says what each key means, and why."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from dataclasses import dataclass, fields, replace
+from functools import cache
+from pathlib import Path
+
+from tympan.errors import DriverError
+
+QUIRKS_FILE = Path(__file__).with_name("quirks.toml")
+
+_MATCH = re.compile(r"([0-9a-f]{4}):([0-9a-f]{4}|\*)")
+
+
+@dataclass(frozen=True, slots=True)
+class Quirks:
+    """What a printer needs; see ``quirks.toml``.
+
+    Attributes:
+        one_way: Its back channel is not read.
+        keep_detached: The kernel's driver does not get it back.
+        vendor_class: Its printer interface is of a class of the vendor's own.
+        reset_after_job: It gets a SOFT_RESET after each job.
+        slow_close: It is let go a second after the last byte.
+    """
+
+    one_way: bool = False
+    keep_detached: bool = False
+    vendor_class: bool = False
+    reset_after_job: bool = False
+    slow_close: bool = False
+
+
+def quirks_of(vendor_id: int, product_id: int) -> Quirks:
+    """The quirks of a printer: those of its vendor, then those of the product."""
+    table = _table(QUIRKS_FILE)
+    found = Quirks()
+    for key in (f"{vendor_id:04x}:*", f"{vendor_id:04x}:{product_id:04x}"):
+        found = replace(found, **table.get(key, {}))
+    return found
+
+
+@cache
+def _table(path: Path) -> dict[str, dict[str, bool]]:
+    """The file by match.
+
+    Raises:
+        DriverError: It has a mistake.
+    """
+    try:
+        entries = tomllib.loads(path.read_text(encoding="utf-8"))["quirk"]
+    except (OSError, tomllib.TOMLDecodeError, KeyError) as error:
+        raise DriverError(f"{path.name} cannot be read: {error}") from error
+    known = {field.name for field in fields(Quirks)}
+    table: dict[str, dict[str, bool]] = {}
+    for entry in entries:
+        match, why = str(entry.pop("match", "")), entry.pop("why", "")
+        wrong = [name for name, value in entry.items() if name not in known or not isinstance(value, bool)]
+        if not _MATCH.fullmatch(match) or match in table or not entry or wrong or not why:
+            raise DriverError(f"{path.name}: the entry of {match!r} has a mistake {wrong or ''}".rstrip())
+        table[match] = entry
+    return table
