@@ -1,0 +1,47 @@
+"""The quirks file: what CUPS' list says of some printers, and that mistakes are told."""
+
+from __future__ import annotations
+
+import pytest
+
+from tympan.errors import DriverError
+from tympan_drivers import usb_quirks
+from tympan_drivers.usb_quirks import Quirks, quirks_of
+
+
+@pytest.mark.parametrize(
+    ("vendor_id", "product_id", "quirks"),
+    [
+        (0x04B8, 0x0202, Quirks(vendor_class=True)),
+        (0x04B8, 0x0E15, Quirks()),
+        (0x03F0, 0x1D17, Quirks(slow_close=True)),
+        (0x04E8, 0x3301, Quirks(reset_after_job=True)),
+        (0x04E8, 0x344F, Quirks()),
+        (0x04E8, 0x330F, Quirks(reset_after_job=True, one_way=True)),
+        (0x0519, 0x0001, Quirks(one_way=True, slow_close=True)),
+        (0x067B, 0x2305, Quirks(keep_detached=True, reset_after_job=True, one_way=True)),
+    ],
+)
+def test_a_printer_has_its_vendor_s_quirks_and_its_own(vendor_id, product_id, quirks):
+    assert quirks_of(vendor_id, product_id) == quirks
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[[quirk]]\nmatch = '04b8'\none_way = true\nwhy = 'x'",
+        "[[quirk]]\nmatch = '04b8:0202'\nwhy = 'x'",
+        "[[quirk]]\nmatch = '04b8:0202'\none_way = true",
+        "[[quirk]]\nmatch = '04b8:0202'\none_way = 1\nwhy = 'x'",
+        "[[quirk]]\nmatch = '04b8:0202'\nsideways = true\nwhy = 'x'",
+        "[[quirk]]\nmatch = '04b8:*'\none_way = true\nwhy = 'x'\n" * 2,
+        "quirk = ",
+        "",
+    ],
+)
+def test_mistakes(tmp_path, monkeypatch, text):
+    path = tmp_path / "quirks.toml"
+    path.write_text(text)
+    monkeypatch.setattr(usb_quirks, "QUIRKS_FILE", path)
+    with pytest.raises(DriverError, match=r"quirks\.toml"):
+        quirks_of(1, 2)
