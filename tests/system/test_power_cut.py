@@ -38,6 +38,7 @@ async def stream_jobs(port, uri, accepted, connections=4):
     numbers = iter(range(1, 100_000))
 
     async def one():
+        writer = None
         try:
             reader, writer = await asyncio.open_connection("127.0.0.1", port)
             for number in numbers:
@@ -54,6 +55,9 @@ async def stream_jobs(port, uri, accepted, connections=4):
                     accepted.add(ipp_bytes.integer_of(answer, "job-id"))
         except (OSError, EOFError):
             return
+        finally:
+            if writer is not None:
+                writer.close()
 
     await asyncio.gather(*(one() for _ in range(connections)))
 
