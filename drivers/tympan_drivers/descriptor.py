@@ -10,6 +10,7 @@ import errno
 import os
 import select
 
+from tympan.driver.contract import MAX_WRITE_TIMEOUT_S
 from tympan.errors import (
     DeviceBusyError,
     DeviceError,
@@ -30,6 +31,19 @@ _KINDS: dict[int | None, type[DeviceError]] = {
     errno.ENODEV: DeviceGoneError,
     errno.ESHUTDOWN: DeviceGoneError,
 }
+
+
+def wait_for(fd: int, events: int, timeout_s: float) -> int:
+    """Wait for events of ``select.poll``, an error or a hang-up, no longer than a transport may.
+
+    Returns:
+        What came, 0 where nothing did within `timeout_s` or `MAX_WRITE_TIMEOUT_S`.
+    """
+    poll = select.poll()
+    poll.register(fd, events)
+    # poll takes a time below 0 for ever.
+    came = poll.poll(min(max(timeout_s, 0.0), MAX_WRITE_TIMEOUT_S) * 1000)
+    return came[0][1] if came else 0
 
 
 def device_error(error: OSError, device_uri: str, *, is_open: bool = False) -> DeviceError:
@@ -54,14 +68,14 @@ class Descriptor:
     Args:
         fd: Owned from now on.
         device_uri: For the errors.
-        hang_up_is_gone: An end of file, or a hang-up, means that the device went away; otherwise nothing was said.
+        eio_is_gone: A write that fails with EIO means that the device went away; on a disk it does not.
     """
 
-    def __init__(self, fd: int, device_uri: str, *, hang_up_is_gone: bool = False) -> None:
+    def __init__(self, fd: int, device_uri: str, *, eio_is_gone: bool = False) -> None:
         os.set_blocking(fd, False)
         self.fd = fd
         self._uri = device_uri
-        self._hang_up_is_gone = hang_up_is_gone
+        self._eio_is_gone = eio_is_gone
 
     def write(self, data: bytes | memoryview, timeout_s: float) -> int:
         """Write what fits now, or within `timeout_s`; returns how many bytes, 0 where none.
@@ -73,7 +87,7 @@ class Descriptor:
         written = self._write_now(data)
         if written or not data:
             return written
-        return self._write_now(data) if self._wait(select.POLLOUT, timeout_s) else 0
+        return self._write_now(data) if wait_for(self._open_fd(), select.POLLOUT, timeout_s) else 0
 
     def _write_now(self, data: bytes | memoryview) -> int:
         try:
@@ -90,17 +104,33 @@ class Descriptor:
             DeviceGoneError: The device went away.
             DeviceError: Anything else.
         """
-        if not self._wait(select.POLLIN, timeout_s):
+        came = wait_for(self._open_fd(), select.POLLIN, timeout_s)
+        if not came:
             return b""
         try:
             data = os.read(self._open_fd(), limit)
         except BlockingIOError:
             return b""
         except OSError as error:
-            raise self._failure(error) from error
-        if not data and self._hang_up_is_gone:
+            # One transfer that failed says little (usblp starts the next by itself); a hang-up says all.
+            if error.errno != errno.EIO:
+                raise self._failure(error) from error
+            data = b""
+        # Without a hang-up an empty read is an empty packet, which some printers send instead of nothing.
+        if not data and came & select.POLLHUP:
             raise DeviceGoneError("it was unplugged or switched off", device_uri=self._uri)
         return data
+
+    def is_writable(self, timeout_s: float) -> bool:
+        """Whether it takes bytes now, or within `timeout_s`.
+
+        Raises:
+            DeviceGoneError: The device went away.
+        """
+        came = wait_for(self._open_fd(), select.POLLOUT, timeout_s)
+        if came & (select.POLLHUP | select.POLLERR):
+            raise DeviceGoneError("it was unplugged or switched off", device_uri=self._uri)
+        return bool(came & select.POLLOUT)
 
     def close(self) -> None:
         """Close it; never raises, may be called twice."""
@@ -109,12 +139,6 @@ class Descriptor:
             with contextlib.suppress(OSError):
                 os.close(fd)
 
-    def _wait(self, events: int, timeout_s: float) -> bool:
-        """Wait for one of the events, an error or a hang-up; whether it came."""
-        poll = select.poll()
-        poll.register(self._open_fd(), events)
-        return bool(poll.poll(timeout_s * 1000))
-
     def _open_fd(self) -> int:
         if self.fd < 0:
             raise DeviceGoneError("it is not open", device_uri=self._uri)
@@ -122,6 +146,6 @@ class Descriptor:
 
     def _failure(self, error: OSError) -> DeviceError:
         # A USB adapter or printer that was pulled out answers EIO to everything.
-        if self._hang_up_is_gone and error.errno == errno.EIO:
+        if self._eio_is_gone and error.errno == errno.EIO:
             return DeviceGoneError("it was unplugged or switched off", device_uri=self._uri)
         return device_error(error, self._uri, is_open=True)

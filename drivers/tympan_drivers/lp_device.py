@@ -10,10 +10,17 @@ import array
 import errno
 import fcntl
 import os
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from tympan.driver.contract import DeviceIdentity, DiscoveredDevice, PortStatus, TransportContext
+from tympan.driver.contract import (
+    MAX_WRITE_TIMEOUT_S,
+    DeviceIdentity,
+    DiscoveredDevice,
+    PortStatus,
+    TransportContext,
+)
 from tympan.driver.device_id import parse_device_id
 from tympan.driver.device_uri import parse_device_uri
 from tympan.errors import ConfigError, DeviceError, DeviceGoneError
@@ -57,7 +64,7 @@ class LpTransport:
 
     def __init__(self, uri: str, context: TransportContext) -> None:  # noqa: ARG002 — every transport is made alike
         parts = parse_device_uri(uri)
-        if parts.host not in {"", "localhost"}:
+        if parts.host not in {"", "localhost"} or parts.port is not None:
             raise ConfigError(f"{uri}: a printer device is on this machine: write lp:///dev/usb/lp0")
         if not parts.path.startswith("/") or parts.path.endswith("/"):
             raise ConfigError(f"{uri}: the path of a device is needed: lp:///dev/usb/lp0")
@@ -88,7 +95,7 @@ class LpTransport:
             except OSError as again:
                 raise device_error(again, self.uri) from again
             self._answers = False
-        self._descriptor = Descriptor(fd, self.uri, hang_up_is_gone=True)
+        self._descriptor = Descriptor(fd, self.uri, eio_is_gone=True)
         return parse_device_id(self._device_id(fd))
 
     @staticmethod
@@ -110,23 +117,33 @@ class LpTransport:
             DeviceGoneError: It was unplugged.
             DeviceError: Anything else.
         """
+        end = time.monotonic() + min(timeout_s, MAX_WRITE_TIMEOUT_S)
         try:
             return self._open_descriptor().write(data, timeout_s)
-        except DeviceGoneError:
-            raise
         except DeviceError as error:
-            # usblp: ENOSPC without paper, EIO with an error light; it takes bytes again when that is over.
-            if isinstance(error.__cause__, OSError) and error.__cause__.errno == errno.ENOSPC:
-                return 0
-            raise
+            if not (isinstance(error.__cause__, OSError) and error.__cause__.errno == errno.ENOSPC):
+                raise
+        # Without paper the lp driver answers at once. It takes bytes again when there is some; who asks does not spin.
+        time.sleep(max(0.0, end - time.monotonic()))
+        return 0
 
     def read(self, limit: int, timeout_s: float) -> bytes:
         """What the printer says; empty where it says nothing, or cannot."""
         return self._open_descriptor().read(limit, timeout_s) if self._answers else b""
 
-    def end_job(self, timeout_s: float) -> bool:  # noqa: ARG002 — a write returns when the driver has sent it
-        """The kernel's driver has taken everything, and sends it whatever we do."""
-        self._open_descriptor()
+    def end_job(self, timeout_s: float) -> bool:
+        """Whether the printer has taken the last transfer.
+
+        usblp counts a transfer as written when it begins, and kills it where the node is closed before it ends.
+
+        Raises:
+            DeviceGoneError: It was unplugged before.
+        """
+        descriptor = self._open_descriptor()
+        if not descriptor.is_writable(timeout_s):
+            return False
+        # A transfer that unplugging broke off has ended too. A write of nothing sends nothing, and tells.
+        descriptor.write(b"", 0.0)
         return True
 
     def port_status(self) -> PortStatus | None:

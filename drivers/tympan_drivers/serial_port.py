@@ -16,12 +16,19 @@ import errno
 import fcntl
 import os
 import termios
+import threading
 import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tympan.driver.contract import DeviceIdentity, DiscoveredDevice, PortStatus, TransportContext
+from tympan.driver.contract import (
+    MAX_WRITE_TIMEOUT_S,
+    DeviceIdentity,
+    DiscoveredDevice,
+    PortStatus,
+    TransportContext,
+)
 from tympan.driver.device_uri import parse_device_uri
 from tympan.errors import ConfigError, DeviceBusyError, DeviceError, DeviceGoneError
 from tympan_drivers.descriptor import Descriptor, device_error
@@ -39,6 +46,9 @@ DSR_CHUNK_BYTES = 64
 """With DTR/DSR, at most so many bytes are under way when the printer takes its line away: printers stop with that much room left."""
 
 DSR_POLL_S = 0.002
+
+# asm-generic/ioctls.h and linux/serial.h: whether the chip's shift register is empty.
+_GET_LINE_STATUS, _TRANSMITTER_EMPTY = 0x5459, 0x01
 
 BY_ID = Path("/dev/serial/by-id")
 
@@ -69,7 +79,7 @@ class SerialTransport:
 
     def __init__(self, uri: str, context: TransportContext) -> None:  # noqa: ARG002 — every transport is made alike
         parts = parse_device_uri(uri, ("baud", "bits", "parity", "stop", "flow"))
-        if parts.host not in {"", "localhost"}:
+        if parts.host not in {"", "localhost"} or parts.port is not None:
             raise ConfigError(f"{uri}: a serial port is on this machine: write serial:///dev/ttyUSB0")
         if not parts.path.startswith("/") or parts.path.endswith("/"):
             raise ConfigError(f"{uri}: the path of a port is needed: serial:///dev/ttyUSB0")
@@ -115,7 +125,7 @@ class SerialTransport:
         except OSError as error:
             raise device_error(error, self.uri) from error
         self._port = port
-        self._descriptor = Descriptor(os.dup(port.fileno()), self.uri, hang_up_is_gone=True)
+        self._descriptor = Descriptor(os.dup(port.fileno()), self.uri, eio_is_gone=True)
         with contextlib.suppress(OSError):
             port.dtr = True
         return DeviceIdentity()
@@ -141,7 +151,7 @@ class SerialTransport:
         if self._flow != "dtrdsr":
             return descriptor.write(data, timeout_s)
         # The kernel does not know this handshake: it gets a little at a time, and the next when that has gone out.
-        deadline = time.monotonic() + timeout_s
+        deadline = time.monotonic() + min(timeout_s, MAX_WRITE_TIMEOUT_S)
         while not self._data_set_ready() or self._unsent() > DSR_CHUNK_BYTES // 2:
             if time.monotonic() >= deadline:
                 return 0
@@ -180,10 +190,21 @@ class SerialTransport:
         Raises:
             DeviceGoneError: The adapter was unplugged before.
         """
-        if not self._unsent():
+        deadline = time.monotonic() + min(timeout_s, MAX_WRITE_TIMEOUT_S)
+        while self._unsent() or not self._transmitter_empty():
+            if time.monotonic() >= deadline:
+                return False
+            time.sleep(DSR_POLL_S)
+        return True
+
+    def _transmitter_empty(self) -> bool:
+        """Whether the chip has sent what the kernel gave it; closing would drop it. True where it cannot tell."""
+        answer = array.array("i", [0])
+        try:
+            fcntl.ioctl(self._open_descriptor().fd, _GET_LINE_STATUS, answer)
+        except OSError:
             return True
-        time.sleep(min(timeout_s, DSR_POLL_S))
-        return not self._unsent()
+        return bool(answer[0] & _TRANSMITTER_EMPTY)
 
     def port_status(self) -> PortStatus | None:
         """A line has no status bits of a printer."""
@@ -204,8 +225,10 @@ class SerialTransport:
                 termios.tcflush(descriptor.fd, termios.TCOFLUSH)
             descriptor.close()
         if port is not None:
-            with contextlib.suppress(OSError):
-                port.close()
+            # An adapter's driver may wait half a minute for a printer that takes nothing: not here.
+            closing = threading.Thread(target=_close_port, args=(port,), name="serial-close", daemon=True)
+            closing.start()
+            closing.join(MAX_WRITE_TIMEOUT_S)
 
     def _open_descriptor(self) -> Descriptor:
         if self._descriptor is None:
@@ -214,3 +237,8 @@ class SerialTransport:
 
     def _gone(self, error: OSError) -> DeviceGoneError:
         return DeviceGoneError(error.strerror or str(error), device_uri=self.uri)
+
+
+def _close_port(port: Serial) -> None:
+    with contextlib.suppress(OSError):
+        port.close()
