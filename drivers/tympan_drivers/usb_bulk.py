@@ -13,8 +13,10 @@ from __future__ import annotations
 import contextlib
 import errno
 import re
+import threading
 import time
-from collections.abc import Iterator, Sequence
+from array import array
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, TypeAlias
 
@@ -60,11 +62,13 @@ DEVICE_ID_FIRST_BYTES = 1024
 _GET_DEVICE_ID, _GET_PORT_STATUS, _SOFT_RESET = 0, 1, 2
 _CLASS_IN, _CLASS_OUT, _CLASS_OUT_OTHER = 0xA1, 0x21, 0x23
 _PAPER_EMPTY, _SELECTED, _NOT_ERROR = 0x20, 0x10, 0x08
-_ENDPOINT_IN, _BULK, _TRANSFER_TYPE = 0x80, 2, 3
+_ENDPOINT_IN, _BULK, _TRANSFER_TYPE, _PACKET_SIZE = 0x80, 2, 3, 0x7FF
 
 _IDS = re.compile(r"usb://([0-9A-Fa-f]{4}):([0-9A-Fa-f]{4})(?=[/?]|$)")
 _BOGUS_SERIALS = re.compile(r"0*|(.)\1*|0?123456789?[0-9a-f]*|none|unknown|default", re.IGNORECASE)
 """Serial numbers that every printer of a make has."""
+
+_FORBIDDEN = "we may not use it: the udev rule is missing, or the group lp"
 
 _KINDS: dict[int | None, type[DeviceError]] = {
     errno.ENODEV: DeviceGoneError,
@@ -91,6 +95,7 @@ class _Interface:
         protocol: See `PREFERENCE`.
         out: Address of the bulk OUT endpoint.
         back: Address of the bulk IN endpoint, 0 where there is none.
+        back_packet_bytes: As much comes from there at once.
     """
 
     configuration: int
@@ -101,6 +106,7 @@ class _Interface:
     protocol: int
     out: int
     back: int
+    back_packet_bytes: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +140,7 @@ class UsbTransport:
             found.append((device, identity))
         return [
             DiscoveredDevice(
-                _uri_of(device, identity, [other for each, other in found if each is not device]),
+                _uri_of(device, [other for other, _ in found if other is not device]),
                 f"{identity.make} {identity.model}".strip() or f"USB printer at port {_port_of(device)}",
                 identity,
             )
@@ -166,6 +172,10 @@ class UsbTransport:
         self._quirks = Quirks()
         self._detached: list[int] = []
         self._last_write = 0.0
+        self._unread = b""
+        self._idle = threading.Condition()
+        self._calls = 0
+        self._releases: list[Callable[[], None]] = []
 
     # --- finding -----------------------------------------------------------------------------------------------------
 
@@ -190,16 +200,25 @@ class UsbTransport:
 
     def _find(self) -> UsbDevice:
         wanted = self._wanted
-        fitting = [
+        possible = [
             device
             for device in self._printers()
             if (wanted.ids is None or wanted.ids == (device.idVendor, device.idProduct))
             and (not wanted.port or wanted.port == _port_of(device))
-            and (not wanted.serial or wanted.serial == _string(device, "serial_number"))
         ]
-        if wanted.ids is None:
-            fitting = [device for device in fitting if self._has_name(device)]
+        fitting = [
+            device
+            for device in possible
+            if (not wanted.serial or wanted.serial == _string(device, "serial_number"))
+            and (wanted.ids is not None or self._has_name(device))
+        ]
         if not fitting:
+            # Who may not open a printer cannot read its serial number: it looks like another one.
+            ports = ", ".join(_port_of(device) for device in possible if _is_forbidden(device))
+            if ports:
+                raise DevicePermissionError(
+                    f"it may be the printer at {ports}, but {_FORBIDDEN}", device_uri=self.uri
+                )
             raise DeviceNotFoundError("it is not plugged in, or is switched off", device_uri=self.uri)
         if len(fitting) > 1:
             ports = ", ".join(_port_of(device) for device in fitting)
@@ -247,7 +266,8 @@ class UsbTransport:
                 raise DeviceNotFoundError("it has no printer interface any more", device_uri=self.uri)
             self._device, self._interface = device, interface
             self._detach(device)
-            if _active_configuration(device) != interface.configuration:
+            active = _active_configuration(device)
+            if active is None or active.bConfigurationValue != interface.configuration:
                 device.set_configuration(interface.configuration)
             usb.util.claim_interface(device, interface.number)
             if interface.alternates > 1:
@@ -267,7 +287,9 @@ class UsbTransport:
         """Take the kernel's drivers off all interfaces: a configuration cannot be set while one is held."""
         import usb.core  # noqa: PLC0415
 
-        for number in sorted({interface.bInterfaceNumber for interface in device.get_active_configuration()}):
+        for number in sorted(
+            {interface.bInterfaceNumber for interface in _active_configuration(device) or ()}
+        ):
             try:
                 if device.is_kernel_driver_active(number):
                     device.detach_kernel_driver(number)
@@ -295,19 +317,19 @@ class UsbTransport:
         """
         import usb.core  # noqa: PLC0415
 
-        device, interface = self._open_device()
-        if not data:
-            return 0
-        try:
-            count = device.write(interface.out, bytes(data[:WRITE_BYTES]), _milliseconds(timeout_s))
-        except usb.core.USBTimeoutError:
-            return 0
-        except usb.core.USBError as error:
-            if error.errno == errno.EPIPE:
-                with contextlib.suppress(usb.core.USBError):
-                    device.clear_halt(interface.out)
-                raise DeviceError("the printer stalled", device_uri=self.uri) from error
-            raise self._failure(error) from error
+        with self._in_use() as (device, interface):
+            if not data:
+                return 0
+            try:
+                count = device.write(interface.out, bytes(data[:WRITE_BYTES]), _milliseconds(timeout_s))
+            except usb.core.USBTimeoutError:
+                return 0
+            except usb.core.USBError as error:
+                if error.errno == errno.EPIPE:
+                    with contextlib.suppress(usb.core.USBError):
+                        device.clear_halt(interface.out)
+                    raise DeviceError("the printer stalled", device_uri=self.uri) from error
+                raise self._failure(error) from error
         self._last_write = time.monotonic()
         return int(count)
 
@@ -319,27 +341,33 @@ class UsbTransport:
         """
         import usb.core  # noqa: PLC0415
 
-        device, interface = self._open_device()
-        if not interface.back or self._quirks.one_way:
-            return b""
-        try:
-            return bytes(device.read(interface.back, limit, _milliseconds(timeout_s)))
-        except usb.core.USBTimeoutError:
-            return b""
-        except usb.core.USBError as error:
-            if error.errno in {errno.EPIPE, errno.EOVERFLOW}:
-                with contextlib.suppress(usb.core.USBError):
-                    device.clear_halt(interface.back)
+        with self._in_use() as (device, interface):
+            if not interface.back or self._quirks.one_way or limit <= 0:
                 return b""
-            raise self._failure(error) from error
+            if not self._unread:
+                # A packet that does not fit is lost as a whole: there is always room for all of the last one.
+                room = -(-limit // interface.back_packet_bytes) * interface.back_packet_bytes
+                try:
+                    self._unread = bytes(device.read(interface.back, room, _milliseconds(timeout_s)))
+                except usb.core.USBTimeoutError:
+                    return b""
+                except usb.core.USBError as error:
+                    if error.errno in {errno.EPIPE, errno.EOVERFLOW}:
+                        with contextlib.suppress(usb.core.USBError):
+                            device.clear_halt(interface.back)
+                        return b""
+                    raise self._failure(error) from error
+            data, self._unread = self._unread[:limit], self._unread[limit:]
+            return data
 
     def end_job(self, timeout_s: float) -> bool:
         """Every transfer that was counted has arrived; a printer that closes slowly gets its second."""
-        self._open_device()
-        rest = self._last_write + SLOW_CLOSE_S - time.monotonic() if self._quirks.slow_close else 0.0
+        with self._in_use():
+            rest = self._last_write + SLOW_CLOSE_S - time.monotonic() if self._quirks.slow_close else 0.0
+        limit_s = min(timeout_s, MAX_WRITE_TIMEOUT_S)
         if rest > 0:
-            time.sleep(min(rest, timeout_s))
-            if rest > timeout_s:
+            time.sleep(min(rest, limit_s))
+            if rest > limit_s:
                 return False
         if self._quirks.reset_after_job:
             self.soft_reset()
@@ -355,16 +383,16 @@ class UsbTransport:
         """
         import usb.core  # noqa: PLC0415
 
-        device, interface = self._open_device()
-        try:
-            answer = device.ctrl_transfer(
-                _CLASS_IN, _GET_PORT_STATUS, 0, interface.number, 1, CONTROL_TIMEOUT_MS
-            )
-        except usb.core.USBError as error:
-            failure = self._failure(error)
-            if isinstance(failure, DeviceGoneError):
-                raise failure from error
-            return None
+        with self._in_use() as (device, interface):
+            try:
+                answer = device.ctrl_transfer(
+                    _CLASS_IN, _GET_PORT_STATUS, 0, interface.number, 1, CONTROL_TIMEOUT_MS
+                )
+            except usb.core.USBError as error:
+                failure = self._failure(error)
+                if isinstance(failure, DeviceGoneError):
+                    raise failure from error
+                return None
         if not answer:
             return None
         bits = int(answer[0])
@@ -378,48 +406,71 @@ class UsbTransport:
         """SOFT_RESET, USB printer class §4.2.3: to the interface, or as version 1.0 had it where the printer is so old."""
         import usb.core  # noqa: PLC0415
 
-        device, interface = self._open_device()
-        for request_type in (_CLASS_OUT, _CLASS_OUT_OTHER):
-            try:
-                device.ctrl_transfer(
-                    request_type, _SOFT_RESET, 0, interface.number, None, CONTROL_TIMEOUT_MS // 2
-                )
-            except usb.core.USBError:
-                continue
-            return
+        with self._in_use() as (device, interface):
+            if self._quirks.no_soft_reset:
+                return
+            for request_type in (_CLASS_OUT, _CLASS_OUT_OTHER):
+                try:
+                    device.ctrl_transfer(
+                        request_type, _SOFT_RESET, 0, interface.number, None, CONTROL_TIMEOUT_MS // 2
+                    )
+                except usb.core.USBError:
+                    continue
+                return
 
     def close(self) -> None:
-        """Let the printer go, back to the kernel's driver."""
-        device, self._device = self._device, None
-        interface, self._interface = self._interface, None
-        detached, self._detached = self._detached, []
-        if device is None:
-            return
-        import usb.core  # noqa: PLC0415
-        import usb.util  # noqa: PLC0415
+        """Let the printer go, back to the kernel's driver.
 
-        with contextlib.suppress(usb.core.USBError):
-            if interface is not None:
-                usb.util.release_interface(device, interface.number)
-        if not self._quirks.keep_detached:
-            for number in detached:
-                with contextlib.suppress(usb.core.USBError, NotImplementedError):
-                    device.attach_kernel_driver(number)
-        with contextlib.suppress(usb.core.USBError):
-            usb.util.dispose_resources(device)
+        A call that another thread is in ends first: libusb must not close a device under a transfer. Where that lasts longer
+        than a call may, the printer is let go at its end.
+        """
+        with self._idle:
+            device, self._device = self._device, None
+            interface, self._interface = self._interface, None
+            detached, self._detached = self._detached, []
+            self._unread = b""
+            if device is None:
+                return
+            given_back = () if self._quirks.keep_detached else tuple(detached)
 
-    def _open_device(self) -> tuple[UsbDevice, _Interface]:
-        device, interface = self._device, self._interface
-        if device is None or interface is None:
-            raise DeviceGoneError("it is not open", device_uri=self.uri)
-        return device, interface
+            def release() -> None:
+                _release(device, interface, given_back)
+
+            if not self._idle.wait_for(lambda: not self._calls, MAX_WRITE_TIMEOUT_S):
+                self._releases.append(release)
+                return
+        release()
+
+    @contextlib.contextmanager
+    def _in_use(self) -> Iterator[tuple[UsbDevice, _Interface]]:
+        """The open device, which stays so until the end of the block.
+
+        Raises:
+            DeviceGoneError: It is not open.
+        """
+        with self._idle:
+            device, interface = self._device, self._interface
+            if device is None or interface is None:
+                raise DeviceGoneError("it is not open", device_uri=self.uri)
+            self._calls += 1
+        try:
+            yield device, interface
+        finally:
+            releases: list[Callable[[], None]] = []
+            with self._idle:
+                self._calls -= 1
+                if not self._calls:
+                    releases, self._releases = self._releases, []
+                    self._idle.notify_all()
+            for release in releases:
+                release()
 
     def _failure(self, error: OSError) -> DeviceError:
         kind = _KINDS.get(error.errno, DeviceError)
         problem = {
             DeviceGoneError: "it was unplugged or switched off",
             DeviceBusyError: "another program uses it",
-            DevicePermissionError: "we may not use it: the udev rule is missing, or the group lp",
+            DevicePermissionError: _FORBIDDEN,
         }.get(kind, error.strerror or str(error))
         return kind(problem, device_uri=self.uri)
 
@@ -454,12 +505,13 @@ def _printer_interface(device: UsbDevice, quirks: Quirks) -> _Interface | None:
             )
             if not is_printer and not (quirks.vendor_class and interface.bInterfaceClass == VENDOR_CLASS):
                 continue
-            bulk = [
-                endpoint.bEndpointAddress
+            bulk = {
+                endpoint.bEndpointAddress: endpoint.wMaxPacketSize & _PACKET_SIZE
                 for endpoint in interface
                 if endpoint.bmAttributes & _TRANSFER_TYPE == _BULK
-            ]
+            }
             out = next((address for address in bulk if not address & _ENDPOINT_IN), 0)
+            back = next((address for address in bulk if address & _ENDPOINT_IN), 0)
             if not out:
                 continue
             found.append(
@@ -473,22 +525,49 @@ def _printer_interface(device: UsbDevice, quirks: Quirks) -> _Interface | None:
                     ),
                     protocol=interface.bInterfaceProtocol if is_printer else BIDIRECTIONAL,
                     out=out,
-                    back=next((address for address in bulk if address & _ENDPOINT_IN), 0),
+                    back=back,
+                    back_packet_bytes=bulk.get(back, 0) or 1,
                 )
             )
     return min(found, key=lambda interface: PREFERENCE.index(interface.protocol), default=None)
 
 
-def _active_configuration(device: UsbDevice) -> int:
-    """The configuration that is set, 0 where none is."""
+def _active_configuration(device: UsbDevice) -> Any:  # noqa: ANN401 — pyusb has no types
+    """The configuration that is set, None where none is."""
     import usb.core  # noqa: PLC0415
 
     try:
-        return int(device.get_active_configuration().bConfigurationValue)
+        return device.get_active_configuration()
     except usb.core.USBError as error:
         if error.errno in {errno.ENODEV, errno.EACCES}:
             raise
-        return 0
+        return None
+
+
+def _is_forbidden(device: UsbDevice) -> bool:
+    """Whether we may not open a device."""
+    import usb.core  # noqa: PLC0415
+
+    try:
+        _active_configuration(device)
+    except usb.core.USBError as error:
+        return bool(error.errno == errno.EACCES)
+    return False
+
+
+def _release(device: UsbDevice, interface: _Interface | None, given_back: Sequence[int]) -> None:
+    """Let a device go, and give interfaces back to the kernel's drivers; one that was unplugged too. Never raises."""
+    import usb.core  # noqa: PLC0415
+    import usb.util  # noqa: PLC0415
+
+    with contextlib.suppress(usb.core.USBError):
+        if interface is not None:
+            usb.util.release_interface(device, interface.number)
+    for number in given_back:
+        with contextlib.suppress(usb.core.USBError, NotImplementedError):
+            device.attach_kernel_driver(number)
+    with contextlib.suppress(usb.core.USBError):
+        usb.util.dispose_resources(device)
 
 
 def _device_id(device: UsbDevice, interface: _Interface, timeout_ms: int) -> bytes:
@@ -496,27 +575,33 @@ def _device_id(device: UsbDevice, interface: _Interface, timeout_ms: int) -> byt
     import usb.core  # noqa: PLC0415
 
     room = DEVICE_ID_FIRST_BYTES
-    # The alternate setting belongs into the request, but pyusb takes the low byte for the interface to claim.
     for index in dict.fromkeys((interface.number << 8 | interface.alternate, interface.number << 8)):
         try:
-            answer = bytes(
-                device.ctrl_transfer(
-                    _CLASS_IN, _GET_DEVICE_ID, interface.configuration_index, index, room, timeout_ms
-                )
-            )
+            answer = _unclaimed_request(device, interface.configuration_index, index, room, timeout_ms)
             wanted = announced_length(answer, DEVICE_ID_BYTES)
             if wanted > len(answer) == room:
-                answer = bytes(
-                    device.ctrl_transfer(
-                        _CLASS_IN, _GET_DEVICE_ID, interface.configuration_index, index, wanted, timeout_ms
-                    )
-                )
+                answer = _unclaimed_request(device, interface.configuration_index, index, wanted, timeout_ms)
         except usb.core.USBError as error:
-            if error.errno in {errno.ENODEV, errno.EACCES, errno.EBUSY}:
+            if error.errno in {errno.ENODEV, errno.EACCES}:
                 raise
             continue
         return answer
     return b""
+
+
+def _unclaimed_request(device: UsbDevice, value: int, index: int, room: int, timeout_ms: int) -> bytes:
+    """GET_DEVICE_ID past pyusb's claiming, which takes the low byte of the index for the interface; here it is the alternate setting.
+
+    So the scanner of a printer is left alone, and a printer is asked that usblp or another program holds: Linux lets this request
+    through to any printer interface.
+    """
+    context = device._ctx  # noqa: SLF001 — pyusb has no public way to the handle
+    context.managed_open()
+    answer = array("B", bytes(room))
+    count = context.backend.ctrl_transfer(
+        context.handle, _CLASS_IN, _GET_DEVICE_ID, value, index, answer, timeout_ms
+    )
+    return answer[:count].tobytes()
 
 
 def _asked_for_id(device: UsbDevice, interface: _Interface) -> DeviceIdentity:
@@ -563,16 +648,20 @@ def _port_of(device: UsbDevice) -> str:
     return f"{device.bus}-{'.'.join(str(number) for number in _ports(device))}"
 
 
-def _uri_of(device: UsbDevice, identity: DeviceIdentity, others: Sequence[DeviceIdentity]) -> str:
+def _uri_of(device: UsbDevice, others: Sequence[UsbDevice]) -> str:
     """The URI that finds this printer again: by its serial number where that tells it apart, else by its port."""
     from urllib.parse import quote  # noqa: PLC0415
 
     base = f"usb://{device.idVendor:04x}:{device.idProduct:04x}"
     serial = _string(device, "serial_number")
-    is_shared = any(other.serial_number == serial for other in others)
-    if serial and not is_shared and not _BOGUS_SERIALS.fullmatch(serial):
+    alike = [
+        _string(other, "serial_number")
+        for other in others
+        if (other.idVendor, other.idProduct) == (device.idVendor, device.idProduct)
+    ]
+    if serial and serial not in alike and not _BOGUS_SERIALS.fullmatch(serial):
         return f"{base}/{quote(serial, safe='')}"
-    return f"{base}?port={_port_of(device)}" if identity in others or is_shared else base
+    return f"{base}?port={_port_of(device)}" if alike else base
 
 
 def _milliseconds(timeout_s: float) -> int:

@@ -24,6 +24,7 @@ class Quirks:
         keep_detached: The kernel's driver does not get it back.
         vendor_class: Its printer interface is of a class of the vendor's own.
         reset_after_job: It gets a SOFT_RESET after each job.
+        no_soft_reset: It never gets one.
         slow_close: It is let go a second after the last byte.
     """
 
@@ -31,6 +32,7 @@ class Quirks:
     keep_detached: bool = False
     vendor_class: bool = False
     reset_after_job: bool = False
+    no_soft_reset: bool = False
     slow_close: bool = False
 
 
@@ -51,15 +53,19 @@ def _table(path: Path) -> dict[str, dict[str, bool]]:
         DriverError: It has a mistake.
     """
     try:
-        entries = tomllib.loads(path.read_text(encoding="utf-8"))["quirk"]
-    except (OSError, tomllib.TOMLDecodeError, KeyError) as error:
+        document = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
         raise DriverError(f"{path.name} cannot be read: {error}") from error
+    entries = document.pop("quirk", None)
+    if document or not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
+        raise DriverError(f"{path.name}: it holds [[quirk]] tables and nothing else")
     known = {field.name for field in fields(Quirks)}
     table: dict[str, dict[str, bool]] = {}
     for entry in entries:
         match, why = str(entry.pop("match", "")), entry.pop("why", "")
         wrong = [name for name, value in entry.items() if name not in known or not isinstance(value, bool)]
-        if not _MATCH.fullmatch(match) or match in table or not entry or wrong or not why:
+        has_why = isinstance(why, str) and bool(why.strip())
+        if not _MATCH.fullmatch(match) or match in table or not entry or wrong or not has_why:
             raise DriverError(f"{path.name}: the entry of {match!r} has a mistake {wrong or ''}".rstrip())
         table[match] = entry
     return table

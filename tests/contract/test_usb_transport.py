@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import threading
 import time
 
 import pytest
@@ -136,6 +137,66 @@ def test_two_without_a_serial_number_of_their_own_are_told_apart_by_their_ports(
     assert (first.received(), second.received()) == (b"", b"for the second\n")
 
 
+@pytest.mark.parametrize("serials", [("0000", ""), ("A1X", ""), ("A1X", "0000")])
+def test_every_uri_that_is_listed_names_one_printer_only(bus, connect, serials):
+    printers = bus(*({"serial": serial, "ports": (port,)} for port, serial in enumerate(serials, 1)))
+    for device, printer in zip(UsbTransport.discover(), printers, strict=True):
+        transport = connect(device.device_uri)
+        transport.write(b"x\n", 0.1)
+        assert printer.received() == b"x\n"
+
+
+@pytest.mark.parametrize("uri", [f"{URI}/SIM0001", f"{URI}?serial=SIM0001", "usb://EPSON/TM-T88V"])
+def test_a_printer_whose_name_we_may_not_read_is_not_called_unplugged(bus, connect, uri):
+    bus({"forbidden": True, "ports": (1, 4)})
+    with pytest.raises(DevicePermissionError, match=r"1-1\.4.*udev rule.*group lp"):
+        connect(uri)
+
+
+@pytest.mark.parametrize("traits", [{}, {"claimed_elsewhere": True}])
+def test_a_printer_that_others_hold_is_asked_who_it_is_and_left_to_them(bus, monkeypatch, traits):
+    bus(traits)
+    claims = []
+    monkeypatch.setattr(SimulatedUsb, "claim_interface", lambda _self, _handle, number: claims.append(number))
+    (found,) = UsbTransport.discover()
+    assert found.identity.device_id.startswith("MFG:EPSON;")
+    assert found.identity.commands == ("ESC/POS",)
+    assert claims == []
+    assert kernel_has()
+
+
+def test_the_device_id_is_asked_of_the_alternate_setting_and_no_other_interface_is_claimed(
+    bus, connect, monkeypatch
+):
+    bus({"protocols": (1, 2)})
+    claims, indexes = [], []
+    claim, control = SimulatedUsb.claim_interface, SimulatedUsb.ctrl_transfer
+
+    def claiming(self, handle, number):
+        claims.append(number)
+        claim(self, handle, number)
+
+    def asked(self, handle, kind, request, value, index, data, timeout):
+        if (kind, request) == (0xA1, 0):
+            indexes.append(index)
+        return control(self, handle, kind, request, value, index, data, timeout)
+
+    monkeypatch.setattr(SimulatedUsb, "claim_interface", claiming)
+    monkeypatch.setattr(SimulatedUsb, "ctrl_transfer", asked)
+    connect(URI)
+    assert (claims, indexes) == ([0], [0x0001])
+
+
+def test_a_device_that_is_not_configured_yet(bus, connect, monkeypatch):
+    (printer,) = bus({"kernel_driver": False})
+    values = [0]
+    monkeypatch.setattr(SimulatedUsb, "get_configuration", lambda _self, _handle: values[-1])
+    monkeypatch.setattr(SimulatedUsb, "set_configuration", lambda _self, _handle, value: values.append(value))
+    assert connect(URI).write(b"x\n", 0.1) == 2
+    assert values == [0, 1]
+    assert printer.received() == b"x\n"
+
+
 def test_it_is_the_same_printer_after_it_was_plugged_elsewhere(bus, connect):
     (printer,) = bus({})
     transport = connect(f"{URI}/SIM0001")
@@ -219,6 +280,73 @@ def test_a_stall_is_cleared_and_told(bus, connect):
     assert transport.write(b"line\n", 0.1) == 5
 
 
+@pytest.mark.parametrize("limit", [1, 3, 512, 700])
+def test_an_answer_longer_than_asked_for_comes_in_parts(bus, connect, monkeypatch, limit):
+    """As in libusb: of a packet that does not fit into what is left of the buffer nothing comes but an error."""
+    (printer,) = bus({})
+    receive = SimulatedUsb.bulk_read
+
+    def packets(self, handle, endpoint, interface, buffer, timeout):
+        if len(buffer) % 512:
+            raise usb.core.USBError("Overflow", -8, errno.EOVERFLOW)
+        return receive(self, handle, endpoint, interface, buffer, timeout)
+
+    monkeypatch.setattr(SimulatedUsb, "bulk_read", packets)
+    transport = connect(URI)
+    answer = bytes(range(256)) * 3
+    printer.answer(answer)
+    parts = []
+    while part := transport.read(limit, 0.01):
+        parts.append(part)
+    assert b"".join(parts) == answer
+    assert all(len(part) <= limit for part in parts)
+    assert transport.read(0, 0.01) == b""
+
+
+def test_what_was_not_read_before_a_close_is_not_read_after_it(bus, connect):
+    (printer,) = bus({})
+    transport = connect(URI)
+    printer.answer(b"old answer")
+    assert transport.read(3, 0.05) == b"old"
+    transport.open()
+    assert transport.read(10, 0.01) == b""
+
+
+@pytest.mark.parametrize("ends_in_time", [True, False])
+def test_the_device_is_not_closed_under_a_read(bus, connect, monkeypatch, ends_in_time):
+    bus({})
+    transport = connect(URI)
+    reading, go_on, events = threading.Event(), threading.Event(), []
+    close = SimulatedUsb.close_device
+
+    def slow(*_):
+        reading.set()
+        go_on.wait(5)
+        events.append("read ends")
+        raise usb.core.USBTimeoutError("Operation timed out", -7, errno.ETIMEDOUT)
+
+    def closing(self, handle):
+        events.append("closed")
+        close(self, handle)
+
+    monkeypatch.setattr(SimulatedUsb, "bulk_read", slow)
+    monkeypatch.setattr(SimulatedUsb, "close_device", closing)
+    reader = threading.Thread(target=lambda: transport.read(10, 0.2))
+    reader.start()
+    assert reading.wait(5)
+    if ends_in_time:
+        threading.Timer(0.05, go_on.set).start()
+    began = time.monotonic()
+    transport.close()
+    assert time.monotonic() - began < 0.6
+    with pytest.raises(DeviceGoneError):
+        transport.write(b"x", 0.01)
+    go_on.set()
+    reader.join()
+    assert events == ["read ends", "closed"]
+    assert kernel_has()
+
+
 def test_unplugged_at_every_hundredth_byte(bus, connect):
     data = b"0123456789abcdef\n" * 60
     for at_byte in range(0, len(data), 100):
@@ -285,6 +413,27 @@ def test_slow_close_waits_a_second_after_the_last_byte(bus, connect, quirks):
         calls += 1
     assert 0.9 < time.monotonic() - began < 2
     assert calls >= 5
+
+
+def test_no_call_waits_longer_than_a_call_may(bus, connect, quirks):
+    quirks(slow_close=True)
+    bus({})
+    transport = connect(URI)
+    transport.write(b"x\n", 0.1)
+    for call in (lambda: transport.end_job(5.0), lambda: transport.read(10, 5.0)):
+        began = time.monotonic()
+        assert not call()
+        assert time.monotonic() - began < 0.6
+
+
+def test_no_soft_reset(bus, connect, quirks):
+    quirks(no_soft_reset=True)
+    (printer,) = bus({})
+    transport = connect(URI)
+    resets = []
+    printer.device.printer.soft_reset = resets.append
+    transport.soft_reset()
+    assert resets == []
 
 
 def test_reset_after_job(bus, connect, quirks):

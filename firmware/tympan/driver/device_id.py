@@ -10,8 +10,8 @@ from types import MappingProxyType
 
 from tympan.driver.contract import DeviceIdentity
 
-MAX_DEVICE_ID_BYTES = 4096
-"""The longest id looked at; the longest seen has some 800 bytes."""
+MAX_DEVICE_ID_BYTES = 0xFFFF
+"""The longest id looked at: more cannot be said in its two bytes of length. The longest seen has some 800."""
 
 _LENGTH_BYTES = 2
 _MIN_LENGTH = 14
@@ -60,7 +60,9 @@ def parse_device_id(answer: bytes) -> DeviceIdentity:
     data = answer[:MAX_DEVICE_ID_BYTES]
     length = announced_length(data, len(data))
     if length:
-        data = data[_LENGTH_BYTES:length]
+        # Some printers do not count the two bytes of the length.
+        end = length + _LENGTH_BYTES if len(data) == length + _LENGTH_BYTES else length
+        data = data[_LENGTH_BYTES:end]
     elif data[:1] < b" ":
         data = data[_LENGTH_BYTES:]  # a length that is wrong in both orders
     text = _printable(data)
@@ -70,6 +72,8 @@ def parse_device_id(answer: bytes) -> DeviceIdentity:
         name = _KEYS.get(key.strip().upper())
         if colon and name is not None and value.strip():
             fields.setdefault(name, value.strip())
+    if not fields:
+        return DeviceIdentity()
     commands = tuple(
         dict.fromkeys(
             command.strip().upper() for command in fields.pop("commands", "").split(",") if command.strip()

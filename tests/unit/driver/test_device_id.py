@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tympan.driver.contract import DeviceIdentity
 from tympan.driver.device_id import MAX_DEVICE_ID_BYTES, announced_length, parse_device_id
 
 LASER = b"MFG:Hewlett-Packard;CMD:PJL,MLC,BIDI-ECP,PCL,POSTSCRIPT;MDL:HP LaserJet 2200;CLS:PRINTER;DES:x;"
@@ -64,6 +65,31 @@ def test_nothing_is_nothing(answer):
 )
 def test_which_order_of_the_length_is_believed(head, room, length):
     assert announced_length(head, room) == length
+
+
+@pytest.mark.parametrize("text", [LASER, b"MFG:EPSON;CMD:ESC/POS;MDL:TM-T88V"])
+def test_a_length_that_does_not_count_its_own_bytes(text):
+    assert parse_device_id(len(text).to_bytes(2, "big") + text).device_id == text.decode()
+
+
+@pytest.mark.parametrize("answer", [b"\xff" * 70_000, b"CLS PRINTER", b"\x00\x20" + b"?" * 30])
+def test_what_is_no_device_id_gives_an_empty_identity(answer):
+    assert parse_device_id(answer) == DeviceIdentity()
+
+
+@pytest.mark.parametrize("size", [4090, 9000, 65_000])
+def test_an_id_as_long_as_its_length_can_say(size):
+    text = b"MFG:A;DES:" + b"x" * size + b";MDL:B;"
+    found = parse_device_id(with_length(text))
+    assert (found.make, found.model) == ("A", "B")
+
+
+def test_cut_off_at_every_byte():
+    whole = with_length(LASER)
+    for end in range(len(whole)):
+        found = parse_device_id(whole[:end])
+        assert "Hewlett-Packard".startswith(found.make)
+        assert "HP LaserJet 2200".startswith(found.model)
 
 
 @given(st.binary(max_size=300))

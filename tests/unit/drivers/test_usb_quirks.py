@@ -35,6 +35,12 @@ def test_a_printer_has_its_vendor_s_quirks_and_its_own(vendor_id, product_id, qu
         "[[quirk]]\nmatch = '04b8:0202'\none_way = 1\nwhy = 'x'",
         "[[quirk]]\nmatch = '04b8:0202'\nsideways = true\nwhy = 'x'",
         "[[quirk]]\nmatch = '04b8:*'\none_way = true\nwhy = 'x'\n" * 2,
+        "[[quirk]]\nmatch = '04b8:0202'\none_way = true\nwhy = 3",
+        "[[quirk]]\nmatch = '04b8:0202'\none_way = true\nwhy = ' '",
+        "[quirk]\nmatch = '04b8:0202'\none_way = true\nwhy = 'x'",
+        "other = 1\n[[quirk]]\nmatch = '04b8:0202'\none_way = true\nwhy = 'x'",
+        "quirk = 3",
+        "quirk = [3]",
         "quirk = ",
         "",
     ],
@@ -42,6 +48,14 @@ def test_a_printer_has_its_vendor_s_quirks_and_its_own(vendor_id, product_id, qu
 def test_mistakes(tmp_path, monkeypatch, text):
     path = tmp_path / "quirks.toml"
     path.write_text(text)
+    monkeypatch.setattr(usb_quirks, "QUIRKS_FILE", path)
+    with pytest.raises(DriverError, match=r"quirks\.toml"):
+        quirks_of(1, 2)
+
+
+def test_a_file_that_is_no_text(tmp_path, monkeypatch):
+    path = tmp_path / "quirks.toml"
+    path.write_bytes(b"\xff\xfe")
     monkeypatch.setattr(usb_quirks, "QUIRKS_FILE", path)
     with pytest.raises(DriverError, match=r"quirks\.toml"):
         quirks_of(1, 2)
