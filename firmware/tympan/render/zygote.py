@@ -60,7 +60,8 @@ def main() -> None:
             for fd in (taken_read, wake_read, wake_write, endings_fd):
                 os.close(fd)
             _work(requests, taken_write, memory_mib * 1024 * 1024, drivers, tell=forked == 1)
-        _wait_until_taken(pid, taken_read, wake_read, endings_fd)
+        if not _wait_until_taken(pid, requests, taken_read, wake_read, endings_fd):
+            return
 
 
 def _noticed(_number: int, _frame: object) -> None:
@@ -77,17 +78,27 @@ def _load() -> object:
     return loaded
 
 
-def _wait_until_taken(spare: int, taken: int, wake: int, endings: int) -> None:
-    """Reap workers until the spare has taken a job, which it says by a byte in the `taken` pipe, or has died."""
+def _wait_until_taken(spare: int, requests: socket.socket, taken: int, wake: int, endings: int) -> bool:
+    """Reap workers until the spare has taken a job, which it says by a byte in the `taken` pipe, or has died.
+
+    Returns:
+        False where the service is gone: killed before this process had asked to die with it, it leaves no other trace.
+    """
+    poll = select.poll()
+    poll.register(taken, select.POLLIN)
+    poll.register(wake, select.POLLIN)
+    poll.register(requests, 0)  # only that the other end was closed: the requests are the spare's to read
     while True:
-        readable, _, _ = select.select([taken, wake], [], [])
-        if wake in readable:
+        ready = {fd for fd, _ in poll.poll()}
+        if requests.fileno() in ready:
+            return False
+        if wake in ready:
             os.read(wake, 4096)
             if spare in _reap(endings):
-                return
-        if taken in readable:
+                return True
+        if taken in ready:
             os.read(taken, 1)
-            return
+            return True
 
 
 def _reap(endings: int) -> set[int]:
