@@ -14,6 +14,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Self
 
 START_TIMEOUT_S = 30.0
 
@@ -156,7 +157,7 @@ class Tympan:
                 raise
         return int(self.process.returncode)
 
-    def __enter__(self) -> Tympan:
+    def __enter__(self) -> Self:
         self.start()
         return self
 
@@ -231,13 +232,18 @@ class Cupsd:
         """What CUPS' clients need to talk to this cupsd."""
         return {**os.environ, "CUPS_SERVER": f"localhost:{self.port}", "IPP_PORT": str(self.port)}
 
+    def errors(self) -> str:
+        """The end of its error log."""
+        log = self.folder / "error_log"
+        return log.read_text()[-3000:] if log.exists() else ""
+
     def command(self, *arguments: str, timeout_s: float = 120.0) -> subprocess.CompletedProcess[str]:
         """Run a CUPS client against this cupsd."""
         return subprocess.run(
             arguments, env=self.environment, capture_output=True, text=True, timeout=timeout_s, check=False
         )
 
-    def __enter__(self) -> Cupsd:
+    def __enter__(self) -> Self:
         binary = shutil.which("cupsd") or "/usr/sbin/cupsd"
         self.process = subprocess.Popen(
             [binary, "-f", "-c", str(self.folder / "cupsd.conf"), "-s", str(self.folder / "cups-files.conf")],

@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import time
-from pathlib import Path
-
 import pytest
-
 from processes import Cupsd, Tympan
 
 CONFIG = """
@@ -46,78 +42,3 @@ def service(tmp_path_factory):
 def cupsd():
     with Cupsd() as running:
         yield running
-
-
-def printed(service: Tympan, printer: str, job_id: int, timeout_s: float = 30.0) -> list[Path]:
-    """The pictures of what a job printed, once the service says that it is completed."""
-    folder = service.state / "simulated" / printer
-    wait_for_job(service, printer, job_id, timeout_s)
-    return sorted(folder.glob(f"{job_id}-*.png"), key=lambda path: int(path.stem.rpartition("-")[2]))
-
-
-def wait_for_job(service: Tympan, printer: str, job_id: int, timeout_s: float = 30.0) -> bytes:
-    """Wait until a job is completed; returns its attributes as an IPP answer."""
-    import ipp_bytes
-
-    end = time.monotonic() + timeout_s
-    while True:
-        answer = ask(
-            service,
-            ipp_bytes.request(
-                ipp_bytes.GET_JOB_ATTRIBUTES,
-                service.uri(printer),
-                ipp_bytes.attribute(ipp_bytes.INTEGER, "job-id", job_id),
-            ),
-        )
-        state = ipp_bytes.integer_of(answer, "job-state")
-        if state in (7, 8, 9):
-            message = ipp_bytes.strings_of(answer, "job-state-message")
-            assert state == 9, (
-                f"job {job_id} ended in state {state}: {message}\n{service.log.read_text()[-3000:]}"
-            )
-            return answer
-        assert time.monotonic() < end, (
-            f"job {job_id} is in state {state} after {timeout_s} s\n{service.log.read_text()[-3000:]}"
-        )
-        time.sleep(0.02)
-
-
-def ask(service: Tympan, body: bytes, path: str = "/ipp/print") -> bytes:
-    """POST one IPP message by a plain HTTP client."""
-    import http.client
-
-    connection = http.client.HTTPConnection("127.0.0.1", service.port, timeout=60)
-    try:
-        connection.request("POST", path, body, {"Content-Type": "application/ipp"})
-        response = connection.getresponse()
-        data = response.read()
-        assert response.status == 200, data
-        return data
-    finally:
-        connection.close()
-
-
-def print_bytes(
-    service: Tympan, printer: str, document: bytes, document_format: str, *job_attributes: bytes
-) -> int:
-    """Print-Job by hand; returns the job's id."""
-    import ipp_bytes
-
-    answer = ask(
-        service,
-        ipp_bytes.request(
-            ipp_bytes.PRINT_JOB,
-            service.uri(printer),
-            ipp_bytes.attribute(ipp_bytes.NAME, "requesting-user-name", "tester"),
-            ipp_bytes.attribute(ipp_bytes.MIME, "document-format", document_format),
-            job_attributes=b"".join(job_attributes),
-            document=document,
-        ),
-    )
-    assert ipp_bytes.status_of(answer) < 0x100, (
-        hex(ipp_bytes.status_of(answer)),
-        ipp_bytes.values_of(answer),
-    )
-    job_id = ipp_bytes.integer_of(answer, "job-id")
-    assert job_id is not None
-    return job_id

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import re
 import time
 
 import numpy as np
 import pytest
+from ipp_client import wait_for_job
 from PIL import Image
 from reportlab.lib.pagesizes import A4
 from reportlab.pdfgen.canvas import Canvas
 
-from conftest import wait_for_job
+SQUARE_PT = 200
+RECEIPT_DPI, LASER_DPI = 203, 600
+HALF = 128
 
 
 @pytest.fixture(scope="module")
@@ -23,52 +27,133 @@ def queues(cupsd, service):
 
 
 @pytest.fixture(scope="module")
-def document(tmp_path_factory):
-    path = tmp_path_factory.mktemp("documents") / "page.pdf"
-    canvas = Canvas(str(path), pagesize=A4)
+def documents(tmp_path_factory):
+    """A page with a square and a word; three pages with 1, 2 and 3 squares; pictures; a text."""
+    folder = tmp_path_factory.mktemp("documents")
+    canvas = Canvas(str(folder / "page.pdf"), pagesize=A4)
     canvas.setFont("Helvetica", 40)
     canvas.drawString(72, 700, "Grüße aus Köln")
-    canvas.rect(72, 100, 200, 200, fill=1)
+    canvas.rect(72, 100, SQUARE_PT, SQUARE_PT, stroke=0, fill=1)
     canvas.save()
-    return path
+    canvas = Canvas(str(folder / "pages.pdf"), pagesize=A4)
+    for number in (1, 2, 3):
+        for index in range(number):
+            canvas.rect(72, 72 + 220 * index, SQUARE_PT, SQUARE_PT, stroke=0, fill=1)
+        canvas.showPage()
+    canvas.save()
+    picture = np.full((400, 300), 255, np.uint8)
+    picture[100:300, 50:250] = 0
+    Image.fromarray(picture).save(folder / "picture.png")
+    Image.fromarray(picture).convert("RGB").save(folder / "picture.jpg", quality=95)
+    (folder / "text.txt").write_text("Grüße aus Köln\n" * 3, encoding="utf-8")
+    return folder
 
 
-def wait_for_page(service, printer, before, timeout_s=60):
+def lp(queues, service, printer, *arguments):
+    """Print; returns what the simulator says of the job and its pictures, black as True."""
     folder = service.state / "simulated" / printer
-    end = time.monotonic() + timeout_s
-    while time.monotonic() < end:
-        new = [path for path in folder.glob("*.png") if path not in before]
-        if new:
-            job_id = int(new[0].name.partition("-")[0])
-            wait_for_job(service, printer, job_id)
-            return sorted(folder.glob(f"{job_id}-*.png"))
-        time.sleep(0.1)
-    raise AssertionError("nothing was printed")
+    before = {path.stem for path in folder.glob("*.bin")}
+    done = queues.command("lp", "-d", printer, *map(str, arguments))
+    assert done.returncode == 0, done.stderr
+    assert re.search(rf"{printer}-\d+", done.stdout)
+    end = time.monotonic() + 90
+    while not (new := [path.stem for path in folder.glob("*.bin") if path.stem not in before]):
+        assert time.monotonic() < end, queues.errors()
+        time.sleep(0.05)
+    wait_for_job(service, printer, int(new[0]))
+    sheets = json.loads((folder / f"{new[0]}.json").read_text())["sheets"]
+    pictures = []
+    for number in range(1, len(sheets) + 1):
+        with Image.open(folder / f"{new[0]}-{number}.png") as image:
+            pictures.append(np.asarray(image.convert("L")) < HALF)
+    return sheets, pictures
+
+
+def squares(black):
+    """Width and height of each black square from the top, by the rows and columns that are black for long."""
+    found = []
+    rows = np.flatnonzero(black.sum(axis=1) > black.shape[1] * 0.12)
+    for stretch in np.split(rows, np.flatnonzero(np.diff(rows) > 1) + 1):
+        if len(stretch) > 100:  # letters are not black for so long
+            columns = np.flatnonzero(black[stretch].mean(axis=0) > 0.9)
+            found.append((len(columns), len(stretch)))
+    return found
+
+
+@pytest.mark.parametrize(
+    ("printer", "full_px"),
+    [("receipt", SQUARE_PT / 72 * RECEIPT_DPI * 72 / 210), ("laser", SQUARE_PT / 72 * LASER_DPI)],
+)
+def test_a_pdf(queues, service, documents, printer, full_px):
+    sheets, (black,) = lp(queues, service, printer, documents / "page.pdf")
+    ((width, height),) = squares(black)
+    assert abs(width - height) <= 2
+    assert 0.88 * full_px <= width <= 1.02 * full_px  # CUPS may fit the page between the margins
+    assert sheets[0]["side"] == "front"
+
+
+@pytest.mark.parametrize("name", ["picture.png", "picture.jpg"])
+@pytest.mark.parametrize("printer", ["receipt", "laser"])
+def test_pictures(queues, service, documents, printer, name):
+    _, (black,) = lp(queues, service, printer, documents / name)
+    rows, columns = np.flatnonzero(black.mean(axis=1) > 0.2), np.flatnonzero(black.mean(axis=0) > 0.1)
+    assert len(rows) > 200
+    assert len(columns) == pytest.approx(len(rows), rel=0.03)
+    assert black[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1].mean() > 0.97
 
 
 @pytest.mark.parametrize("printer", ["receipt", "laser"])
-def test_lp_prints_a_pdf(queues, service, document, printer):
-    before = set((service.state / "simulated" / printer).glob("*.png"))
-    done = queues.command("lp", "-d", printer, str(document))
-    assert done.returncode == 0, done.stderr
-    assert re.search(rf"{printer}-\d+", done.stdout)
-    pages = wait_for_page(service, printer, before)
-    assert len(pages) == 1
-    with Image.open(pages[0]) as image:
-        black = np.asarray(image.convert("L")) < 128
-    # The rectangle is 200 points square: its share of the ink is known, wherever the page lies.
-    dpi = 600 if printer == "laser" else 203 * (72.0 / 80.0) * 80 / 210
-    side = 200 / 72 * dpi
-    assert black.sum() > side * side * 0.9
-    assert black.sum() < side * side * 1.6
+def test_a_text(queues, service, documents, printer):
+    _, (black,) = lp(queues, service, printer, documents / "text.txt")
+    inked = np.flatnonzero(black.any(axis=1))
+    lines = np.split(inked, np.flatnonzero(np.diff(inked) > 1) + 1)
+    # Three lines, whose umlauts may stand apart from their letters.
+    assert 3 <= len(lines) <= 6
+    assert 0.0005 < black.mean() < 0.1
+
+
+OPTIONS = {
+    "all pages": ((), [1, 2, 3], ["front"] * 3),
+    "a range": (("-P", "2-3"), [2, 3], ["front"] * 2),
+    "two copies": (("-n", "2", "-P", "1"), [1, 1], ["front"] * 2),
+    "both sides": (("-o", "sides=two-sided-long-edge"), [1, 2, 3], ["front", "back", "front"]),
+    "two copies of both sides": (
+        ("-n", "2", "-o", "sides=two-sided-long-edge", "-P", "1-2"),
+        [1, 2, 1, 2],
+        ["front", "back"] * 2,
+    ),
+}
+
+
+@pytest.mark.parametrize(("arguments", "counts", "sides"), OPTIONS.values(), ids=OPTIONS)
+def test_options(queues, service, documents, arguments, counts, sides):
+    sheets, pictures = lp(queues, service, "laser", *arguments, documents / "pages.pdf")
+    assert [len(squares(black)) for black in pictures] == counts
+    assert [sheet["side"] for sheet in sheets] == sides
+
+
+def test_two_pages_on_a_side(queues, service, documents):
+    _, pictures = lp(queues, service, "laser", "-o", "number-up=2", documents / "pages.pdf")
+    assert len(pictures) == 2
+    one, two = (black.mean() for black in pictures)
+    assert one == pytest.approx(two, rel=0.05)  # 1 + 2 squares, and 3
+
+
+@pytest.mark.parametrize(("media", "size_mm"), [("A5", (148, 210)), ("Letter", (215.9, 279.4))])
+def test_media(queues, service, documents, media, size_mm):
+    sheets, (black,) = lp(queues, service, "laser", "-o", f"media={media}", documents / "page.pdf")
+    assert len(squares(black)) == 1
+    height, width = black.shape
+    assert (width / LASER_DPI * 25.4, height / LASER_DPI * 25.4) == pytest.approx(size_mm, abs=0.2)
+    assert re.search(r"_148x210mm|_8\.5x11in", sheets[0]["media"])
 
 
 def test_lpstat_says_that_the_printer_is_idle(queues):
     assert "idle" in queues.command("lpstat", "-p", "laser").stdout
 
 
-def test_cancel_takes_a_job_back(queues, document):
-    done = queues.command("lp", "-H", "hold", "-d", "laser", str(document))
+def test_cancel_takes_a_job_back(queues, documents):
+    done = queues.command("lp", "-H", "hold", "-d", "laser", str(documents / "page.pdf"))
     job = re.search(r"laser-\d+", done.stdout).group()
     assert queues.command("cancel", job).returncode == 0
     assert job not in queues.command("lpstat", "-o").stdout
