@@ -72,7 +72,7 @@ def lp(queues, service, printer, *arguments):
 def squares(black):
     """Width and height of each black square from the top, by the rows and columns that are black for long."""
     found = []
-    rows = np.flatnonzero(black.sum(axis=1) > black.shape[1] * 0.12)
+    rows = np.flatnonzero(black.sum(axis=1) > black.shape[1] * 0.22)
     for stretch in np.split(rows, np.flatnonzero(np.diff(rows) > 1) + 1):
         if len(stretch) > 100:  # letters are not black for so long
             columns = np.flatnonzero(black[stretch].mean(axis=0) > 0.9)
@@ -149,7 +149,10 @@ def test_media(queues, service, documents, media, size_mm):
 
 
 def test_lpstat_says_that_the_printer_is_idle(queues):
-    assert "idle" in queues.command("lpstat", "-p", "laser").stdout
+    end = time.monotonic() + 30  # it watches the last job a little longer than that takes
+    while "idle" not in (said := queues.command("lpstat", "-p", "laser").stdout):
+        assert time.monotonic() < end, said
+        time.sleep(0.2)
 
 
 def test_cancel_takes_a_job_back(queues, documents):
