@@ -51,6 +51,7 @@ class FileTransport:
             DevicePermissionError: We may not write there.
             DeviceError: Anything else.
         """
+        self._close_file()
         if self._each_job:
             if not os.path.isdir(self._path):  # noqa: PTH112 — a path with its meaningful last slash
                 raise DeviceNotFoundError("there is no such folder", device_uri=self.uri)

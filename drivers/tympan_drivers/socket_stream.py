@@ -19,6 +19,7 @@ from collections.abc import Sequence
 from tympan.driver.contract import DeviceIdentity, DiscoveredDevice, PortStatus, TransportContext
 from tympan.driver.device_uri import parse_device_uri
 from tympan.errors import ConfigError, DeviceBusyError, DeviceError, DeviceGoneError, DeviceNotFoundError
+from tympan_drivers.descriptor import wait_for
 
 RAW_PORT = 9100
 """The port of raw printing where the URI names none."""
@@ -44,6 +45,10 @@ class SocketTransport:
         parts = parse_device_uri(uri, ("close",))
         if not parts.host:
             raise ConfigError(f"{uri}: there is no host: write socket://HOST:9100")
+        try:
+            parts.host.encode("idna")
+        except UnicodeError as error:
+            raise ConfigError(f"{uri}: {parts.host!r} is no host name") from error
         if parts.path not in {"", "/"}:
             raise ConfigError(f"{uri}: a socket has no path")
         self.uri = uri
@@ -103,7 +108,7 @@ class SocketTransport:
         try:
             return connection.send(data)
         except BlockingIOError:
-            if not select.select([], [connection], [], timeout_s)[1]:
+            if not wait_for(connection.fileno(), select.POLLOUT, timeout_s):
                 return 0
         except OSError as error:
             raise self._gone(error) from error
@@ -121,7 +126,7 @@ class SocketTransport:
             DeviceGoneError: It closed the connection.
         """
         connection = self._connection()
-        if not select.select([connection], [], [], timeout_s)[0]:
+        if not wait_for(connection.fileno(), select.POLLIN, timeout_s):
             return b""
         try:
             data = connection.recv(limit)
@@ -141,7 +146,7 @@ class SocketTransport:
         """
         connection = self._connection()
         if self._unacknowledged(connection):
-            select.select([], [], [connection], min(timeout_s, 0.005))
+            wait_for(connection.fileno(), select.POLLPRI, min(timeout_s, 0.005))
             error = connection.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
             if error:
                 raise self._gone(OSError(error, "the connection broke off"))

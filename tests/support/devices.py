@@ -12,13 +12,16 @@ import select
 import socket
 import struct
 import threading
+import time
 import tty
 from pathlib import Path
 
+from tympan_sim import control
 from tympan_sim.link_usb import SimulatedUsb, UsbPrinter, UsbTraits
 from tympan_sim.models import MODELS
 from tympan_sim.printer import Printer
 from tympan_sim.simulation import decoder_for
+from tympan_sim.transport import end_simulations
 
 
 class PlainFile:
@@ -239,3 +242,38 @@ class UsbBusPrinter:
 
     def close(self) -> None:
         """Nothing to let go of."""
+
+
+class SimulatedPrinter:
+    """A printer of ``sim://``, in its own process, with faults by its control socket.
+
+    Its transport knows the contract by its form and raises the built-in errors that the firmware's are kinds of.
+    """
+
+    uri = "sim://receipt?speed=max"
+    gone: type[OSError] = ConnectionError
+
+    def __init__(self, folder: Path) -> None:
+        self._directory = folder / "simulated" / "receipt"
+
+    def received(self) -> bytes:
+        names = (self._directory / name for name in ("7.bin", ".7.bin.part"))
+        return next((path.read_bytes() for path in names if path.exists()), b"")
+
+    def _fault(self, command: str) -> None:
+        end = time.monotonic() + 10
+        while not (self._directory / "control.sock").exists() and time.monotonic() < end:
+            time.sleep(0.005)
+        control.send(self._directory / "control.sock", command)
+
+    def hold(self) -> None:
+        self._fault("stall on")
+
+    def go_on(self) -> None:
+        self._fault("stall off")
+
+    def leave(self) -> None:
+        self._fault("unplug on")
+
+    def close(self) -> None:
+        end_simulations()
