@@ -7,16 +7,22 @@ arriving only, a pipe of small messages: a letter and eight bytes.
 
 from __future__ import annotations
 
+import array
 import contextlib
+import fcntl
 import os
 import select
 import struct
+import termios
 from pathlib import Path
 
 from tympan.errors import DocumentError
 
 _MESSAGE = struct.Struct("!cQ")
 _AVAILABLE, _COMPLETE, _BROKEN = b"A", b"C", b"B"
+
+UNHEARD_MAX_BYTES = 2048
+"""Messages that may wait for the reader: half of the smallest pipe there is."""
 
 _BROKEN_OFF = "The document did not arrive whole."
 
@@ -87,12 +93,18 @@ class DocumentFeed:
     def _tell(self, kind: bytes, number: int) -> None:
         if self._news_fd < 0:
             return
-        # A full pipe means that the reader is far behind: what it misses the next message says again, and the last
-        # word may not be missed, so it is waited for as long as the reader lives.
-        with contextlib.suppress(BrokenPipeError, BlockingIOError):
-            if kind != _AVAILABLE:
-                os.set_blocking(self._news_fd, True)
+        # A reader that is far behind misses what the next message says again. The last word may not be missed, so
+        # there is always room left for it.
+        if kind == _AVAILABLE and self._unheard() > UNHEARD_MAX_BYTES:
+            return
+        with contextlib.suppress(BrokenPipeError):
             os.write(self._news_fd, _MESSAGE.pack(kind, number))
+
+    def _unheard(self) -> int:
+        """How many bytes of messages the reader has not taken yet."""
+        answer = array.array("i", [0])
+        fcntl.ioctl(self._news_fd, termios.FIONREAD, answer)
+        return answer[0]
 
     def _end_news(self) -> None:
         if self._news_fd >= 0:
