@@ -14,7 +14,7 @@ import logging
 import queue
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
@@ -74,6 +74,7 @@ class _Work:
     canceled: threading.Event = field(default_factory=threading.Event)
     progress: PrintProgress = field(default_factory=PrintProgress)
     told_at: float = 0.0
+    resumed: bool = False
 
 
 class DeviceLink:
@@ -98,6 +99,7 @@ class DeviceLink:
         self._thread: threading.Thread | None = None
         self._work: _Work | None = None
         self._is_open = False
+        self._in_mid_job = False
         self._stopped_for: tuple[str, ...] = ()
         self._closing = threading.Event()
         self.identity: DeviceIdentity | None = None
@@ -113,6 +115,8 @@ class DeviceLink:
         extension: str,
         source: FrameSource,
         on_progress: Callable[[PrintProgress], None],
+        *,
+        resumed: bool = False,
     ) -> PrintOutcome:
         """Print one job; returns when it has ended, however long the device is away meanwhile.
 
@@ -121,12 +125,14 @@ class DeviceLink:
             extension: File name extension of the language.
             source: Where its frames come from; closed before this returns.
             on_progress: Hears on the event loop how far it is.
+            resumed: It broke off before, in this run of the service or an earlier one: the device may still wait for the rest
+                of a command.
         """
         if self._thread is None:
             self._thread = threading.Thread(target=self._run, name=f"tympan-link-{job_id}", daemon=True)
             self._thread.start()
         loop = asyncio.get_running_loop()
-        work = _Work(job_id, extension, source, on_progress, loop.create_future(), loop)
+        work = _Work(job_id, extension, source, on_progress, loop.create_future(), loop, resumed=resumed)
         self._work = work
         self._queue.put(work)
         try:
@@ -165,7 +171,7 @@ class DeviceLink:
                 break
             try:
                 outcome = self._print(work)
-            except Exception:
+            except Exception:  # noqa: BLE001 — a transport that fails in an unknown way ends the job, not the thread
                 _log.exception("the link to %s failed", self._transport.uri)
                 self._close_transport()
                 outcome = PrintOutcome(
@@ -179,15 +185,18 @@ class DeviceLink:
         try:
             self._open(work)
             self._transport.begin_job(work.job_id, work.extension)
+            if self._in_mid_job or work.resumed:
+                self._resynchronise(work)
             failed = self._pump(work)
             if failed is not None:
-                self._abandon(work)
+                self._abandon()
                 return failed
             while not self._transport.end_job(STEP_S):
                 self._check(work)
+            self._in_mid_job = False
             self._running(work)
         except _CanceledError:
-            self._abandon(work)
+            self._abandon()
             return PrintOutcome(
                 Ending.CANCELED, work.progress, "job-canceled-by-user", "The job was canceled."
             )
@@ -234,20 +243,32 @@ class DeviceLink:
                 self._note(work, frame)
 
     def _write(self, work: _Work, payload: bytes | memoryview) -> None:
+        """Give the device a part of the job."""
+        self._in_mid_job = True
+        for taken in self._sent(work, payload):
+            work.progress = replace(work.progress, bytes_written=work.progress.bytes_written + taken)
+        self._report(work)
+
+    def _resynchronise(self, work: _Work) -> None:
+        """End what the device may still wait for the rest of, since a job broke off."""
+        for _ in self._sent(work, self._driver.abandon(self._profile)):
+            pass
+
+    def _sent(self, work: _Work, payload: bytes | memoryview) -> Iterator[int]:
+        """Give the device all of it, however long that takes; yields how much it took each time."""
         data = memoryview(payload)
         moved_at = time.monotonic()
         while data:
             taken = self._transport.write(data, STEP_S)
             if taken:
                 data = data[taken:]
-                work.progress = replace(work.progress, bytes_written=work.progress.bytes_written + taken)
+                yield taken
                 if self._stopped_for:
                     self._running(work)
                 moved_at = time.monotonic()
             elif time.monotonic() - moved_at > STALLED_S:
                 self._stopped(work, ("other-error",), "The printer does not take data.")
             self._check(work)
-        self._report(work)
 
     def _note(self, work: _Work, frame: Frame) -> None:
         said = json.loads(bytes(frame.payload))
@@ -266,9 +287,9 @@ class DeviceLink:
             _log.info("job %d: %s", work.job_id, said["problem"])
         self._report(work, now=frame.kind in {FrameKind.PAGE_END, FrameKind.PAGES})
 
-    def _abandon(self, work: _Work) -> None:
+    def _abandon(self) -> None:
         """Bring the device to a clean state after a job that stopped between two commands, if it moves."""
-        if not self._is_open or not work.progress.bytes_written:
+        if not self._is_open or not self._in_mid_job:
             return
         end = time.monotonic() + CANCEL_GRACE_S
         data = memoryview(self._driver.abandon(self._profile))
@@ -279,8 +300,12 @@ class DeviceLink:
                 pass
         except OSError:
             data = memoryview(b"?")
-        if data:  # it did not move, or is gone: the next job starts with a fresh connection
+        if (
+            data
+        ):  # it did not move, or is gone: the next job starts with a fresh connection, and with these bytes
             self._close_transport()
+        else:
+            self._in_mid_job = False
 
     # --- what others hear -------------------------------------------------------------------------------------------
 

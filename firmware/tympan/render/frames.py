@@ -14,6 +14,9 @@ from typing import Protocol
 
 HEADER = struct.Struct("!BI")
 
+ENDING = struct.Struct("!Ii")
+"""How a worker ended, as its parent tells it: process id, wait status."""
+
 MAX_FRAME_BYTES = 1 << 20
 """The longest payload; a longer one is split where it is made, and refused where it is read."""
 

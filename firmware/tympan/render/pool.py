@@ -19,7 +19,7 @@ from dataclasses import dataclass
 
 from tympan.errors import RenderError
 from tympan.render.document import DocumentFeed
-from tympan.render.frames import HEADER, MAX_FRAME_BYTES, Frame, FrameKind
+from tympan.render.frames import ENDING, HEADER, MAX_FRAME_BYTES, Frame, FrameKind
 from tympan.render.request import MAX_REQUEST_BYTES, RenderRequest, encode_request
 
 PIPE_BYTES = 256 * 1024
@@ -115,7 +115,7 @@ class RenderPool:
         ours.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 2 * MAX_REQUEST_BYTES)
         endings_read, endings_write = os.pipe2(os.O_CLOEXEC)
         try:
-            self._process = subprocess.Popen(
+            self._process = subprocess.Popen(  # noqa: S603 — our own program, no shell
                 [
                     sys.executable,
                     "-m",
@@ -142,16 +142,15 @@ class RenderPool:
         asyncio.get_running_loop().add_reader(endings_read, self._hear, endings_read)
 
     def _hear(self, fd: int) -> None:
-        data = os.read(fd, 4096)
+        data = os.read(fd, 64 * ENDING.size)  # whole ones: they are written so
         if not data:
             asyncio.get_running_loop().remove_reader(fd)
             os.close(fd)
             if fd == self._endings_fd:
                 self._endings_fd = -1
             return
-        for line in data.decode().splitlines():
-            pid, _, status = line.partition(" ")
-            self._endings.put(int(pid), int(status))
+        for pid, status in ENDING.iter_unpack(data):
+            self._endings.put(pid, status)
 
     def _forget(self) -> None:
         if self._requests is not None:

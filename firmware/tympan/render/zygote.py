@@ -19,16 +19,20 @@ import select
 import signal
 import socket
 import sys
+import time
 import traceback
 from collections.abc import Sequence
 
 from tympan.errors import DocumentError, DriverError
 from tympan.render import sandbox
 from tympan.render.document import DocumentReader
-from tympan.render.frames import HEADER, FrameKind
+from tympan.render.frames import ENDING, HEADER, FrameKind
 from tympan.render.request import MAX_DOCUMENTS, MAX_REQUEST_BYTES, RenderRequest, decode_request
 
 _SINGLE_THREAD = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
+
+RESPAWN_PAUSE_S = 1.0
+"""After a spare that died by itself, the next is forked so much later."""
 
 _OUT_OF_MEMORY = "The document needs more memory than a job may take."
 _UNREADABLE = "The document could not be rendered."
@@ -94,7 +98,8 @@ def _wait_until_taken(spare: int, requests: socket.socket, taken: int, wake: int
             return False
         if wake in ready:
             os.read(wake, 4096)
-            if spare in _reap(endings):
+            if spare in _reap(endings):  # it died before it had a job, and so may the next
+                time.sleep(RESPAWN_PAUSE_S)
                 return True
         if taken in ready:
             os.read(taken, 1)
@@ -113,7 +118,7 @@ def _reap(endings: int) -> set[int]:
         ended.add(pid)
         if status:
             with contextlib.suppress(OSError):
-                os.write(endings, f"{pid} {status}\n".encode())
+                os.write(endings, ENDING.pack(pid, status))
 
 
 # --- the worker -------------------------------------------------------------------------------------------------------

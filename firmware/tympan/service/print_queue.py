@@ -136,6 +136,7 @@ class PrintQueue:
                 self._printer.capabilities.extension,
                 source,
                 lambda progress: self._count(job, progress, before),  # noqa: B023 — used within this round only
+                resumed=job.bytes_written > 0,
             )
             self._count(job, outcome.progress, before)
             await self._conclude(job, outcome)
