@@ -20,8 +20,10 @@ def printed(service: Tympan, printer: str, job_id: int, timeout_s: float = 30.0)
     return sorted(folder.glob(f"{job_id}-*.png"), key=lambda path: int(path.stem.rpartition("-")[2]))
 
 
-def wait_for_job(service: Tympan, printer: str, job_id: int, timeout_s: float = 30.0) -> bytes:
-    """Wait until a job is completed; returns its attributes as an IPP answer."""
+def ended(
+    service: Tympan, printer: str, job_id: int, timeout_s: float = 60.0
+) -> tuple[int, list[str], str, bytes]:
+    """Wait for a job's end; returns its state, reasons, message, and all its attributes as an IPP answer."""
     end = time.monotonic() + timeout_s
     while True:
         answer = ask(
@@ -34,15 +36,39 @@ def wait_for_job(service: Tympan, printer: str, job_id: int, timeout_s: float = 
         )
         state = ipp_bytes.integer_of(answer, "job-state")
         if state in FINAL_STATES:
-            message = ipp_bytes.strings_of(answer, "job-state-message")
-            assert state == COMPLETED, (
-                f"job {job_id} ended in state {state}: {message}\n{service.log.read_text()[-3000:]}"
-            )
-            return answer
+            message = " ".join(ipp_bytes.strings_of(answer, "job-state-message"))
+            return state, ipp_bytes.strings_of(answer, "job-state-reasons"), message, answer
         assert time.monotonic() < end, (
             f"job {job_id} is in state {state} after {timeout_s} s\n{service.log.read_text()[-3000:]}"
         )
         time.sleep(0.02)
+
+
+def wait_for_job(service: Tympan, printer: str, job_id: int, timeout_s: float = 30.0) -> bytes:
+    """Wait until a job is completed; returns its attributes as an IPP answer."""
+    state, _, message, answer = ended(service, printer, job_id, timeout_s)
+    assert state == COMPLETED, (
+        f"job {job_id} ended in state {state}: {message}\n{service.log.read_text()[-3000:]}"
+    )
+    return answer
+
+
+def jobs(service: Tympan, printer: str, which: str = "all", *operation_attributes: bytes) -> dict[int, str]:
+    """Get-Jobs: the ids in the order they were told, and the names."""
+    answer = ask(
+        service,
+        ipp_bytes.request(
+            ipp_bytes.GET_JOBS,
+            service.uri(printer),
+            ipp_bytes.attribute(ipp_bytes.KEYWORD, "which-jobs", which),
+            ipp_bytes.attribute(ipp_bytes.KEYWORD, "requested-attributes", "job-id", "job-name"),
+            *operation_attributes,
+        ),
+    )
+    assert ipp_bytes.status_of(answer) == 0, ipp_bytes.strings_of(answer, "status-message")
+    ids = [octets for _, name, _, octets in ipp_bytes.values_of(answer) if name == "job-id"]
+    names = ipp_bytes.strings_of(answer, "job-name")
+    return {int.from_bytes(octets, "big"): name for octets, name in zip(ids, names, strict=True)}
 
 
 def ask(service: Tympan, body: bytes, path: str = "/ipp/print") -> bytes:

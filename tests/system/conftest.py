@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from ipp_client import print_bytes, printed
 from processes import Cupsd, Tympan
 
 CONFIG = """
@@ -24,6 +25,8 @@ driver = "pcl"
 profile = "generic-pcl5e-duplex"
 """
 
+PRINTERS = ("receipt", "laser")
+
 
 def pytest_collection_modifyitems(items):
     for item in items:
@@ -42,3 +45,15 @@ def service(tmp_path_factory):
 def cupsd():
     with Cupsd() as running:
         yield running
+
+
+@pytest.fixture
+def still_prints(service):
+    """After the test the same process goes on, and both printers print."""
+    pid = service.pid
+    yield
+    assert service.process.poll() is None, service.log.read_text()[-4000:]
+    assert service.pid == pid
+    jobs = [(printer, print_bytes(service, printer, b"All is well.\n", "text/plain")) for printer in PRINTERS]
+    for printer, job_id in jobs:
+        assert len(printed(service, printer, job_id)) == 1

@@ -18,6 +18,7 @@ from http import HTTPStatus
 from typing import cast
 
 from aiohttp import web
+from aiohttp.http_exceptions import HttpProcessingError
 from aiohttp.web_protocol import RequestHandler
 
 from tympan import __version__
@@ -79,6 +80,20 @@ class _Connection(RequestHandler):
     def connection_lost(self, exc: BaseException | None) -> None:
         self._first_request_timer.cancel()
         super().connection_lost(exc)
+
+    def handle_error(
+        self,
+        request: web.BaseRequest,
+        status: int = 500,
+        exc: BaseException | None = None,
+        message: str | None = None,
+    ) -> web.StreamResponse:
+        """Answer what is no HTTP in a line; anybody may send it at any rate, so it leaves no traceback in the journal."""
+        if not isinstance(exc, HttpProcessingError):
+            return super().handle_error(request, status, exc, message)
+        problem = exc.message.partition("\n")[0].strip().rstrip(":")
+        _log.debug("%s sent what is no HTTP: %s", request.remote, problem)
+        return _plain(HTTPStatus(status), problem)
 
     def _too_slow(self) -> None:
         if self._request_count == 0:
