@@ -1,0 +1,296 @@
+"""Render workers as real processes: what they may not do, how they end, and that nothing of them stays behind."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+import samples
+
+from tympan.driver.registry import find_driver
+from tympan.driver.ticket import JobTicket
+from tympan.render.document import DocumentFeed
+from tympan.render.frames import FrameKind
+from tympan.render.pool import RenderLimits, RenderPool
+from tympan.render.request import DocumentSpec, RenderRequest
+
+LIMITS = RenderLimits(memory_mib=200, stall_cpu_s=3, stall_wall_s=2, max_pages=50)
+
+
+@pytest.fixture
+async def pool():
+    made = RenderPool(LIMITS)
+    await made.start_zygote()
+    yield made
+    await made.close()
+
+
+def request_for(document_format, size, *, profile="generic-pcl5-300", limits=LIMITS, **ticket):
+    capabilities = find_driver("pcl").capabilities(profile)
+    return RenderRequest(
+        driver="pcl",
+        profile=profile,
+        ticket=JobTicket(1, capabilities.media[0], resolution_dpi=capabilities.resolutions_dpi[0], **ticket),
+        documents=(DocumentSpec(document_format, size),),
+        stall_cpu_s=limits.stall_cpu_s,
+        max_pages=limits.max_pages,
+    )
+
+
+async def start(pool, document_format, content, **options):
+    feed = DocumentFeed.of_bytes(content)
+    try:
+        return await pool.start(request_for(document_format, len(content), **options), [feed])
+    finally:
+        feed.let_go()
+
+
+def take(job, timeout_s=20.0):
+    """Every frame up to the last."""
+    frames, end = [], time.monotonic() + timeout_s
+    while not frames or frames[-1].kind not in {FrameKind.END, FrameKind.FAILED}:
+        assert time.monotonic() < end, "no last frame"
+        frame = job.next_frame(0.2)
+        if frame is not None:
+            frames.append(frame)
+    return frames
+
+
+async def rendered(pool, document_format, content, **options):
+    job = await start(pool, document_format, content, **options)
+    try:
+        return await asyncio.to_thread(take, job)
+    finally:
+        job.close()
+
+
+def failure(frames):
+    assert frames[-1].kind == FrameKind.FAILED
+    said = json.loads(bytes(frames[-1].payload))
+    return said["reason"], said["problem"]
+
+
+def children(pid):
+    with contextlib.suppress(OSError):
+        return [int(word) for word in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+    return []
+
+
+def stat_of(pid):
+    """The fields of proc(5) stat behind the name: the first is the state, 11 and 12 the processor time."""
+    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+
+
+def open_files(pid):
+    return sorted(int(path.name) for path in Path(f"/proc/{pid}/fd").iterdir())
+
+
+async def test_a_document_becomes_pages(pool):
+    frames = await rendered(pool, "application/pdf", samples.pdf(pages=2))
+    assert [frame.kind for frame in frames if frame.kind not in {FrameKind.DATA, FrameKind.NOTE}] == [
+        FrameKind.PAGES, FrameKind.PAGE_BEGIN, FrameKind.PAGE_END, FrameKind.PAGE_BEGIN, FrameKind.PAGE_END, FrameKind.END,
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("document_format", "make", "reason", "word"),
+    [
+        ("application/pdf", samples.broken_pdf, "document-format-error", "damaged"),
+        ("application/pdf", samples.pdf_without_pages, "document-format-error", "no pages"),
+        ("application/pdf", lambda: samples.pdf(password="x"), "document-password-error", "password"),
+        ("application/pdf", lambda: b"", "document-format-error", "empty"),
+        ("image/png", lambda: b"\x89PNG\r\n\x1a\n and no more", "document-format-error", "damaged"),
+        (
+            "application/x-unknown",
+            lambda: b"something",
+            "unsupported-document-format",
+            "application/x-unknown",
+        ),
+        ("text/plain", lambda: b"\f" * 200, "document-unprintable-error", "more than 50 pages"),
+    ],
+)
+async def test_what_cannot_be_printed_is_told_and_the_next_is_printed(
+    pool, document_format, make, reason, word
+):
+    told = failure(await rendered(pool, document_format, make()))
+    assert told[0] == reason
+    assert word in told[1]
+    assert (await rendered(pool, "text/plain", b"Next\n"))[-1].kind == FrameKind.END
+
+
+async def test_a_worker_that_is_killed_ends_its_job_only(pool):
+    job = await start(pool, "application/pdf", samples.pdf(pages=30), profile="generic-pcl5e")
+    first = await asyncio.to_thread(job.next_frame, 10)
+    assert first is not None
+    os.kill(job._pid, signal.SIGKILL)
+    told = failure(await asyncio.to_thread(take, job))
+    job.close()
+    assert told[0] == "document-unprintable-error"
+    assert "memory" in told[1]
+    assert (await rendered(pool, "text/plain", b"Next\n"))[-1].kind == FrameKind.END
+
+
+async def test_a_worker_that_hangs_is_given_up(pool):
+    job = await start(pool, "application/pdf", samples.pdf(pages=30), profile="generic-pcl5e")
+    assert await asyncio.to_thread(job.next_frame, 10)
+    os.kill(job._pid, signal.SIGSTOP)
+    began = time.monotonic()
+    told = failure(await asyncio.to_thread(take, job))
+    assert LIMITS.stall_wall_s - 0.5 < time.monotonic() - began < LIMITS.stall_wall_s + 3
+    assert "2 seconds" in told[1]
+    job.close()
+
+
+async def test_the_workers_parent_comes_back(pool):
+    assert (await rendered(pool, "text/plain", b"One\n"))[-1].kind == FrameKind.END
+    os.kill(pool.zygote_pid, signal.SIGKILL)
+    pool._process.wait(5)
+    assert (await rendered(pool, "text/plain", b"Two\n"))[-1].kind == FrameKind.END
+
+
+async def test_a_job_that_is_not_wanted_any_more_leaves_nothing(pool):
+    for _ in range(5):
+        job = await start(pool, "application/pdf", samples.pdf(pages=30), profile="generic-pcl5e")
+        await asyncio.to_thread(job.next_frame, 10)
+        job.close()
+        job.close()
+    end = time.monotonic() + 10
+    while len(children(pool.zygote_pid)) > 1:  # the spare
+        assert time.monotonic() < end, children(pool.zygote_pid)
+        await asyncio.sleep(0.05)
+
+
+async def test_a_worker_waits_for_its_reader(pool):
+    job = await start(pool, "application/pdf", samples.pdf(pages=30), profile="generic-pcl5e")
+    await asyncio.to_thread(job.next_frame, 10)
+    await asyncio.sleep(1.0)
+    fields = stat_of(job._pid)
+    await asyncio.sleep(0.5)
+    later = stat_of(job._pid)
+    assert later[11:13] == fields[11:13], "it works on though nobody reads"
+    job.close()
+
+
+async def test_more_jobs_than_workers_at_once(pool):
+    found = await asyncio.gather(
+        *(rendered(pool, "text/plain", b"Number %d\n" % number) for number in range(12))
+    )
+    assert all(frames[-1].kind == FrameKind.END for frames in found)
+
+
+async def test_nothing_is_left_open_or_undead_after_many_jobs(pool):
+    await rendered(pool, "text/plain", b"Warm\n")
+    before = len(open_files("self")), open_files(pool.zygote_pid)
+    for number in range(30):
+        await rendered(pool, "text/plain", b"%d\n" % number)
+    await asyncio.sleep(0.3)
+    assert (len(open_files("self")), open_files(pool.zygote_pid)) == before
+    states = [stat_of(child)[0] for child in children(pool.zygote_pid)]
+    assert len(states) == 1
+    assert "Z" not in states
+
+
+async def test_a_worker_that_wants_too_much_memory_is_told_so():
+    small = RenderPool(RenderLimits(memory_mib=1, stall_cpu_s=3, stall_wall_s=5, max_pages=50))
+    await small.start_zygote()
+    try:
+        for _ in range(2):
+            told = failure(await rendered(small, "application/pdf", samples.pdf(), profile="generic-pcl5e"))
+            assert told == (
+                "document-unprintable-error",
+                "The document needs more memory than a job may take.",
+            )
+    finally:
+        await small.close()
+
+
+# --- rights -----------------------------------------------------------------------------------------------------------
+
+ATTEMPTS = """
+import ctypes, os, signal, socket, subprocess, sys
+sys.path[:0] = {path!r}
+from tympan.render import sandbox
+libc = ctypes.CDLL(None, use_errno=True)
+fd = os.open({file!r}, os.O_RDWR)
+lacking = sandbox.enter(memory_bytes=64 << 20)
+def attempt(name, call):
+    try:
+        call()
+    except BaseException as error:
+        print(name, type(error).__name__)
+    else:
+        print(name, "DONE")
+def libc_call(name, *arguments):
+    if getattr(libc, name)(*arguments) < 0:
+        raise OSError(ctypes.get_errno(), name)
+attempt("lacking", lambda: lacking and 1 / 0)
+attempt("read", lambda: open({file!r}).close())
+attempt("write", lambda: open({file!r}, "w"))
+attempt("create", lambda: open({file!r} + ".new", "x"))
+attempt("socket", socket.socket)
+attempt("unix", lambda: socket.socketpair())
+attempt("fork", os.fork)
+attempt("exec", lambda: os.execv("/bin/true", ["true"]))
+attempt("thread", lambda: __import__("threading").Thread(target=print).start())
+attempt("kill", lambda: os.kill({pid}, 0))
+attempt("ptrace", lambda: libc_call("ptrace", 16, {pid}, 0, 0))
+attempt("unlink", lambda: os.unlink({file!r}))
+attempt("rename", lambda: os.rename({file!r}, {file!r} + "2"))
+attempt("mkdir", lambda: os.mkdir({file!r} + ".d"))
+attempt("chmod", lambda: os.chmod({file!r}, 0o777))
+attempt("truncate", lambda: os.truncate({file!r}, 0))
+attempt("symlink", lambda: os.symlink("/", {file!r} + ".l"))
+attempt("mount", lambda: libc_call("mount", b"/", b"/mnt", b"", 4096, None))
+attempt("setuid", lambda: libc_call("setuid", 65534))
+attempt("memory", lambda: bytearray(1 << 30))
+attempt("grow", lambda: os.write(fd, b"x"))
+attempt("getpid", os.getpid)
+"""
+
+
+def test_what_a_worker_may_not(tmp_path):
+    path = tmp_path / "file"
+    path.write_text("secret")
+    path_entries = [entry for entry in sys.path if entry]
+    program = ATTEMPTS.format(path=path_entries, file=str(path), pid=os.getpid())
+    # Writing beyond the limit sends SIGXFSZ, which Python ignores.
+    said = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, timeout=30, check=False
+    )
+    found = dict(line.split() for line in said.stdout.splitlines())
+    assert found.pop("getpid") == "DONE"
+    assert found.pop("read") == "DONE"
+    assert found.pop("lacking") == "DONE", "this kernel has no seccomp"
+    assert found.pop("memory") == "MemoryError"
+    assert found.pop("grow") == "OSError"
+    assert set(found.values()) <= {"PermissionError", "BlockingIOError", "RuntimeError", "OSError"}, found
+    assert len(found) == 17
+    assert path.read_text() == "secret"
+    assert [each.name for each in tmp_path.iterdir()] == ["file"]
+
+
+def test_the_parent_of_workers_ends_when_there_is_no_service_any_more(tmp_path):
+    """Also when the service died before the new process could ask to die with it."""
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    read, write = os.pipe()
+    zygote = subprocess.Popen(
+        [sys.executable, "-m", "tympan.render.zygote", str(theirs.fileno()), str(write), "200"],
+        pass_fds=(theirs.fileno(), write), start_new_session=True, cwd=tmp_path,
+    )  # fmt: skip
+    theirs.close()
+    os.close(write)
+    ours.close()
+    try:
+        assert zygote.wait(20) == 0
+    finally:
+        zygote.kill()
+        os.close(read)
