@@ -67,11 +67,13 @@ def cpu_s(pid: int, *, tree: bool = False) -> float:
     return total
 
 
-def pss_bytes(pid: int) -> int:
-    """Proportional set size of a process and everything below it."""
+def pss_bytes(pid: int, without: str = "") -> int:
+    """Proportional set size of a process and everything below it, but those whose command line has `without` in it."""
     total = 0
     for each in descendants(pid):
         with contextlib.suppress(OSError):
+            if without and without in Path(f"/proc/{each}/cmdline").read_text():
+                continue
             for line in Path(f"/proc/{each}/smaps_rollup").read_text().splitlines():
                 if line.startswith("Pss:"):
                     total += int(line.split()[1]) * 1024

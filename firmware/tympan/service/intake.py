@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import time
 from typing import TYPE_CHECKING
 
-from tympan.errors import TympanError
+from tympan.errors import SpoolError, TympanError
 from tympan.ipp.enums import JobState
 from tympan.model.job import Document, Job
 from tympan.render.document import DocumentFeed
@@ -39,7 +38,11 @@ class Intake:
         self._printer = printer
         self._job = job
         self._writer = writer
-        self._began = time.monotonic()
+        self._timer: asyncio.TimerHandle | None = None
+        self._streaming: asyncio.Task[None] | None = None
+        self._lock = asyncio.Lock()
+        self._failure: SpoolError | None = None
+        self._ended = False
         self.document = document
         self.feed: DocumentFeed | None = None
 
@@ -49,17 +52,27 @@ class Intake:
         Raises:
             SpoolError: There is no room for them. Call `abort`.
         """
-        await self._writer.write(piece)
-        if self.feed is not None:
-            await self._writer.flush()
-            self.feed.advance(self._writer.written)
-        elif self._may_stream():
-            await self._stream()
+        if self._timer is None:
+            self._timer = asyncio.get_running_loop().call_later(STREAM_AFTER_S, self._takes_long)
+        async with self._lock:
+            self._check()
+            await self._writer.write(piece)
+            if self.feed is not None:
+                await self._writer.flush()
+                self.feed.advance(self._writer.written)
+
+    def _takes_long(self) -> None:
+        """It takes long to arrive: print it from the front if it can be, or look again later whether the printer is free."""
+        if self._may_stream():
+            self._streaming = asyncio.create_task(self._stream())
+        else:
+            self._timer = asyncio.get_running_loop().call_later(STREAM_AFTER_S, self._takes_long)
 
     def _may_stream(self) -> bool:
         return (
-            time.monotonic() - self._began > STREAM_AFTER_S
-            and self._writer.size > 0
+            self._writer.size > 0
+            and not self._ended
+            and not self._job.is_terminal
             and not self._job.documents
             and not self._printer.active.keys() - {self._job.job_id}
             and (
@@ -69,10 +82,29 @@ class Intake:
         )
 
     async def _stream(self) -> None:
-        await self._writer.flush()
-        self.feed = DocumentFeed.growing(self._writer.open_reader(), self.document.format)
-        self.feed.advance(self._writer.written)
-        self._service.print_live(self._printer, self._job, self)
+        async with self._lock:
+            try:
+                await self._writer.flush()
+                if not self._may_stream():  # another job came meanwhile
+                    return
+                self.feed = DocumentFeed.growing(self._writer.open_reader(), self.document.format)
+            except SpoolError as error:
+                self._failure = error
+                return
+            self.feed.advance(self._writer.written)
+            self._service.print_live(self._printer, self._job, self)
+
+    def _check(self) -> None:
+        """Raise what went wrong while nobody waited."""
+        if self._failure is not None:
+            raise self._failure
+
+    async def _stop_looking(self) -> None:
+        """It is here, or will never be: do not begin to stream any more; what has begun is waited for."""
+        if self._timer is not None:
+            self._timer.cancel()
+        if self._streaming is not None:
+            await asyncio.wait({self._streaming})
 
     async def finish(self, *, last: bool) -> None:
         """All was received: the document belongs to the job, durably.
@@ -83,6 +115,8 @@ class Intake:
         Raises:
             SpoolError: It cannot be kept. Call `abort`.
         """
+        await self._stop_looking()
+        self._check()
         stored = await self._writer.finish()
         self.document.size = stored.size
         self.document.inline = stored.content is not None
@@ -92,9 +126,17 @@ class Intake:
 
     def abort(self, error: BaseException) -> None:
         """The document did not arrive, or cannot be kept: forget it, and end its job."""
+        self._ended = True
+        if self._timer is not None:
+            self._timer.cancel()
         if self.feed is not None:
             self.feed.broken()
-        self._writer.abort()
+        if (
+            self._streaming is not None and not self._streaming.done()
+        ):  # it writes to the file on another thread
+            self._streaming.add_done_callback(lambda _: self._writer.abort())
+        else:
+            self._writer.abort()
         refused = error.problem if isinstance(error, TympanError) and hasattr(error, "problem") else ""
         if not isinstance(error, (TympanError, OSError, asyncio.CancelledError, TimeoutError)):
             _log.error("receiving a document of job %d failed", self._job.job_id, exc_info=error)
