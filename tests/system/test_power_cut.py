@@ -24,6 +24,7 @@ state_dir = "{state}"
 
 [limits]
 history_jobs = 1000000
+max_jobs = 1000000
 
 [[printers]]
 name = "receipt"

@@ -14,7 +14,7 @@ from tympan.ipp import Attribute, AttributeGroup, GroupTag, IppDecodeError, Mess
 from tympan.ipp.registry import check_syntax
 from tympan.service.description import IPP_VERSIONS
 from tympan.service.printer import Printer
-from tympan.service.service import Service
+from tympan.service.service import Service, TooManyDocumentsError, TooManyJobsError
 from tympan.spool.documents import DocumentTooLargeError
 
 OPERATIONS: dict[int, Handler] = {
@@ -26,6 +26,13 @@ OPERATIONS: dict[int, Handler] = {
 
 SYSTEM_PATH = ["ipp", "system"]
 """Where the system service is, PWG 5100.22 §4.1."""
+
+_SPOOL_STATUSES = {
+    DocumentTooLargeError: StatusCode.CLIENT_ERROR_REQUEST_ENTITY_TOO_LARGE,
+    TooManyDocumentsError: StatusCode.SERVER_ERROR_TOO_MANY_DOCUMENTS,
+    TooManyJobsError: StatusCode.SERVER_ERROR_BUSY,
+}
+"""What is answered where the spool has no room, RFC 8011 Appendix B and PWG 5100.7; of anything else, that it is so for now."""
 
 _CHARSETS = frozenset({"utf-8", "us-ascii"})
 
@@ -45,10 +52,9 @@ async def answer(service: Service, message: Message, body: AsyncIterator[bytes],
         result = await _carry_out(service, message, body, base_uri)
     except RefusedError as refusal:
         result = Answer(refusal.status, refusal.problem, refusal.unsupported)
-    except DocumentTooLargeError as error:
-        result = Answer(StatusCode.CLIENT_ERROR_REQUEST_ENTITY_TOO_LARGE, error.problem)
     except SpoolError as error:
-        result = Answer(StatusCode.SERVER_ERROR_TEMPORARY_ERROR, error.problem)
+        status = _SPOOL_STATUSES.get(type(error), StatusCode.SERVER_ERROR_TEMPORARY_ERROR)
+        result = Answer(status, error.problem)
     return result.encode(_answered_version(message.version), message.request_id)
 
 

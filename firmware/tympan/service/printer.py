@@ -26,7 +26,7 @@ class Printer:
         template: The job template attributes it obeys.
         encoded: Its attributes that do not change, encoded.
         is_default: It is the one at ``/ipp/print``.
-        jobs: Every job it knows by id, oldest first; finished ones stay until history is full.
+        jobs: Every job it knows by id; the finished ones in the order they ended, until history is full.
         active: Those of `jobs` that are not finished, in the order they will print.
         current: The job that is printing, or None.
         generation: Counts up whenever something of the printer's answer changes but the time.
@@ -122,8 +122,9 @@ class Printer:
         self._update()
 
     def finished(self, job: Job) -> None:
-        """`job` has reached its end."""
+        """`job` has reached its end: history is in the order of completion (RFC 8011 §4.2.6.2)."""
         self.active.pop(job.job_id, None)
+        self.jobs.move_to_end(job.job_id)
         self.generation += 1
 
     def _update(self) -> None:

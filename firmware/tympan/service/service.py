@@ -47,6 +47,10 @@ class TooManyJobsError(SpoolError):
     """There are as many unfinished jobs as may be."""
 
 
+class TooManyDocumentsError(SpoolError):
+    """The job has as many documents as one may have."""
+
+
 class Service:
     """The printers and their jobs.
 
@@ -145,6 +149,7 @@ class Service:
     def _bring_back(self) -> None:
         """Take up the jobs of the last run; what was printing goes on from the page that was not confirmed."""
         known: set[tuple[int, int]] = set()
+        history: list[tuple[int, Printer, Job]] = []
         for job_id, record in self._store.jobs():
             try:
                 job = decode_job(record)
@@ -161,8 +166,7 @@ class Service:
                     known |= {(job_id, document.number) for document in job.documents}
                 continue
             if job.is_terminal:
-                printer.add(job)
-                self._finished[job_id] = printer
+                history.append((job.completed_at, printer, job))
                 continue
             known |= {(job_id, document.number) for document in job.documents}
             self._documents.budget.used += sum(document.size for document in job.documents)
@@ -173,6 +177,9 @@ class Service:
                 job.state, job.reasons = JobState.PENDING, ()
             printer.add(job)
             self._active_count += 1
+        for _, printer, job in sorted(history, key=lambda entry: entry[0]):
+            printer.add(job)
+            self._finished[job.job_id] = printer
         self._reserved_job_id = max(int(self._store.meta(_META_JOB_ID) or 0), self._store.highest_job_id())
         self._next_job_id = self._reserved_job_id + 1
         removed = self._documents.sweep(known)
@@ -293,10 +300,11 @@ class Service:
         """Begin to receive a document of `job`.
 
         Raises:
-            SpoolError: The job has as many documents as it may, or another one is arriving right now.
+            TooManyDocumentsError: The job has as many documents as it may.
+            SpoolError: Another one is arriving right now.
         """
         if len(job.documents) >= self.limits.max_documents_per_job:
-            raise SpoolError(f"a job may have {self.limits.max_documents_per_job} documents")
+            raise TooManyDocumentsError(f"a job may have {self.limits.max_documents_per_job} documents")
         if job.job_id in self._intakes:
             raise SpoolError(f"another document of job {job.job_id} is arriving")
         self._stop_waiting(job)
