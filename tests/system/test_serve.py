@@ -8,9 +8,10 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
-from processes import Tympan
+from processes import Tympan, descendants
 
 CONFIG = """
 [server]
@@ -108,10 +109,12 @@ def test_a_reload_lets_the_job_that_prints_come_to_its_end(service):
 def test_sigterm_ends_it_cleanly_and_nothing_stays_behind(tmp_path):
     running = Tympan(tmp_path, CONFIG)
     running.start()
-    pid = running.pid
+    assert tympan("print", "-q", "-", uri=running.uri("receipt"), stdin=b"a line\n").returncode == 0
+    below = descendants(running.pid)[1:]
+    assert len(below) >= 3  # the workers' parent, a spare worker, the simulated printer
     assert running.stop() == 0
     assert "Traceback" not in running.log.read_text()
-    assert not subprocess.run(["pgrep", "-P", str(pid)], capture_output=True, check=False).stdout
+    until(lambda: not [pid for pid in below if Path(f"/proc/{pid}").exists()], 5)
 
 
 def test_what_a_second_service_is_told(service, tmp_path):

@@ -245,6 +245,8 @@ class HttpServer:
         if expect is not None:
             if expect.lower() != "100-continue":
                 return _plain(HTTPStatus.EXPECTATION_FAILED, "only 100-continue can be expected")
+            if (request.content_length or 0) > self._limits.max_document_bytes + self._limits.max_ipp_bytes:
+                return _plain(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "that is longer than a document may be")
             if request.transport is not None and request.version >= (1, 1):
                 request.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
         return None
