@@ -15,10 +15,9 @@ import errno
 import re
 import threading
 import time
-from array import array
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, TypeAlias
+from typing import Any, ClassVar
 
 from tympan.driver.contract import (
     MAX_WRITE_TIMEOUT_S,
@@ -27,7 +26,7 @@ from tympan.driver.contract import (
     PortStatus,
     TransportContext,
 )
-from tympan.driver.device_id import announced_length, parse_device_id
+from tympan.driver.device_id import parse_device_id
 from tympan.driver.device_uri import parse_device_uri
 from tympan.errors import (
     ConfigError,
@@ -37,37 +36,35 @@ from tympan.errors import (
     DeviceNotFoundError,
     DevicePermissionError,
 )
+from tympan_drivers.usb_devices import (
+    CLASS_IN,
+    CONTROL_TIMEOUT_MS,
+    PrinterInterface,
+    UsbDevice,
+    active_configuration,
+    asked_for_id,
+    device_id_of,
+    is_forbidden,
+    libusb,
+    named,
+    port_of,
+    ports_of,
+    printer_interface,
+    string_of,
+    uri_of,
+)
 from tympan_drivers.usb_quirks import Quirks, quirks_of
-
-UsbDevice: TypeAlias = Any
-"""pyusb's ``usb.core.Device``; the library has no types."""
-
-PRINTER_CLASS, PRINTER_SUBCLASS, VENDOR_CLASS = 7, 1, 255
-ONE_WAY, BIDIRECTIONAL, PACKETS = 1, 2, 3
-PREFERENCE = (BIDIRECTIONAL, ONE_WAY, PACKETS)
-"""Protocols of the printer class (USB Device Class Definition for Printing Devices 1.1, §4.1.3), the best for raw data first."""
 
 WRITE_BYTES = 32 * 1024
 """As much is given to libusb at once: small transfers cost a millisecond each, large ones are cut by the time limit anyhow."""
 
-CONTROL_TIMEOUT_MS = 150
-"""Class requests are answered at once, or not at all."""
-
 OPEN_CONTROL_TIMEOUT_MS = 1000
 SLOW_CLOSE_S = 1.0
-DEVICE_ID_BYTES = 4096
-DEVICE_ID_FIRST_BYTES = 1024
-"""Asked for first; an id that is longer is asked for again."""
-
-_GET_DEVICE_ID, _GET_PORT_STATUS, _SOFT_RESET = 0, 1, 2
-_CLASS_IN, _CLASS_OUT, _CLASS_OUT_OTHER = 0xA1, 0x21, 0x23
+_GET_PORT_STATUS, _SOFT_RESET = 1, 2
+_CLASS_OUT, _CLASS_OUT_OTHER = 0x21, 0x23
 _PAPER_EMPTY, _SELECTED, _NOT_ERROR = 0x20, 0x10, 0x08
-_ENDPOINT_IN, _BULK, _TRANSFER_TYPE, _PACKET_SIZE = 0x80, 2, 3, 0x7FF
 
 _IDS = re.compile(r"usb://([0-9A-Fa-f]{4}):([0-9A-Fa-f]{4})(?=[/?]|$)")
-_BOGUS_SERIALS = re.compile(r"0*|(.)\1*|0?123456789?[0-9a-f]*|none|unknown|default", re.IGNORECASE)
-"""Serial numbers that every printer of a make has."""
-
 _FORBIDDEN = "we may not use it: the udev rule is missing, or the group lp"
 
 _KINDS: dict[int | None, type[DeviceError]] = {
@@ -80,33 +77,6 @@ _KINDS: dict[int | None, type[DeviceError]] = {
     errno.EACCES: DevicePermissionError,
     errno.EPERM: DevicePermissionError,
 }
-
-
-@dataclass(frozen=True, slots=True)
-class _Interface:
-    """Where a device prints.
-
-    Attributes:
-        configuration: Value of its configuration.
-        configuration_index: And its place among them.
-        number: Of the interface.
-        alternate: Its alternate setting.
-        alternates: How many it has.
-        protocol: See `PREFERENCE`.
-        out: Address of the bulk OUT endpoint.
-        back: Address of the bulk IN endpoint, 0 where there is none.
-        back_packet_bytes: As much comes from there at once.
-    """
-
-    configuration: int
-    configuration_index: int
-    number: int
-    alternate: int
-    alternates: int
-    protocol: int
-    out: int
-    back: int
-    back_packet_bytes: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,14 +104,14 @@ class UsbTransport:
         found = []
         for device in cls._printers():
             quirks = quirks_of(device.idVendor, device.idProduct)
-            interface = _printer_interface(device, quirks)
+            interface = printer_interface(device, quirks)
             assert interface is not None
-            identity = _named(device, _asked_for_id(device, interface))
+            identity = named(device, asked_for_id(device, interface))
             found.append((device, identity))
         return [
             DiscoveredDevice(
-                _uri_of(device, [other for other, _ in found if other is not device]),
-                f"{identity.make} {identity.model}".strip() or f"USB printer at port {_port_of(device)}",
+                uri_of(device, [other for other, _ in found if other is not device]),
+                f"{identity.make} {identity.model}".strip() or f"USB printer at port {port_of(device)}",
                 identity,
             )
             for device, identity in found
@@ -168,7 +138,7 @@ class UsbTransport:
             port=parts.options.get("port", ""),
         )
         self._device: UsbDevice = None
-        self._interface: _Interface | None = None
+        self._interface: PrinterInterface | None = None
         self._quirks = Quirks()
         self._detached: list[int] = []
         self._last_write = 0.0
@@ -186,17 +156,17 @@ class UsbTransport:
 
         def prints(device: UsbDevice) -> bool:
             try:
-                return _printer_interface(device, quirks_of(device.idVendor, device.idProduct)) is not None
+                return printer_interface(device, quirks_of(device.idVendor, device.idProduct)) is not None
             except usb.core.USBError:
                 return False
 
         backend = cls.backend
         if backend is None:
-            backend = _libusb()
+            backend = libusb()
             if backend is None:
                 return
         found = usb.core.find(find_all=True, backend=backend, custom_match=prints)
-        yield from sorted(found, key=lambda device: (device.bus, _ports(device)))
+        yield from sorted(found, key=lambda device: (device.bus, ports_of(device)))
 
     def _find(self) -> UsbDevice:
         wanted = self._wanted
@@ -204,24 +174,24 @@ class UsbTransport:
             device
             for device in self._printers()
             if (wanted.ids is None or wanted.ids == (device.idVendor, device.idProduct))
-            and (not wanted.port or wanted.port == _port_of(device))
+            and (not wanted.port or wanted.port == port_of(device))
         ]
         fitting = [
             device
             for device in possible
-            if (not wanted.serial or wanted.serial == _string(device, "serial_number"))
+            if (not wanted.serial or wanted.serial == string_of(device, "serial_number"))
             and (wanted.ids is not None or self._has_name(device))
         ]
         if not fitting:
             # Who may not open a printer cannot read its serial number: it looks like another one.
-            ports = ", ".join(_port_of(device) for device in possible if _is_forbidden(device))
+            ports = ", ".join(port_of(device) for device in possible if is_forbidden(device))
             if ports:
                 raise DevicePermissionError(
                     f"it may be the printer at {ports}, but {_FORBIDDEN}", device_uri=self.uri
                 )
             raise DeviceNotFoundError("it is not plugged in, or is switched off", device_uri=self.uri)
         if len(fitting) > 1:
-            ports = ", ".join(_port_of(device) for device in fitting)
+            ports = ", ".join(port_of(device) for device in fitting)
             raise DeviceError(
                 f"{len(fitting)} printers are like that; add ?serial=… or ?port=… (one of {ports})",
                 device_uri=self.uri,
@@ -229,11 +199,11 @@ class UsbTransport:
         return fitting[0]
 
     def _has_name(self, device: UsbDevice) -> bool:
-        interface = _printer_interface(device, quirks_of(device.idVendor, device.idProduct))
+        interface = printer_interface(device, quirks_of(device.idVendor, device.idProduct))
         assert interface is not None
-        names = [(_string(device, "manufacturer"), _string(device, "product"))]
+        names = [(string_of(device, "manufacturer"), string_of(device, "product"))]
         if self._folded(*names[0]) != self._folded(self._wanted.make, self._wanted.model):
-            identity = _asked_for_id(device, interface)
+            identity = asked_for_id(device, interface)
             names.append((identity.make, identity.model))
         return any(
             self._folded(*name) == self._folded(self._wanted.make, self._wanted.model) for name in names
@@ -261,18 +231,18 @@ class UsbTransport:
         try:
             device = self._find()
             self._quirks = quirks_of(device.idVendor, device.idProduct)
-            interface = _printer_interface(device, self._quirks)
+            interface = printer_interface(device, self._quirks)
             if interface is None:
                 raise DeviceNotFoundError("it has no printer interface any more", device_uri=self.uri)
             self._device, self._interface = device, interface
             self._detach(device)
-            active = _active_configuration(device)
+            active = active_configuration(device)
             if active is None or active.bConfigurationValue != interface.configuration:
                 device.set_configuration(interface.configuration)
             usb.util.claim_interface(device, interface.number)
             if interface.alternates > 1:
                 device.set_interface_altsetting(interface.number, interface.alternate)
-            return _named(device, self._ask_for_id(device, interface))
+            return named(device, self._ask_for_id(device, interface))
         except usb.core.USBError as error:
             self.close()
             failure = self._failure(error)
@@ -288,7 +258,7 @@ class UsbTransport:
         import usb.core  # noqa: PLC0415
 
         for number in sorted(
-            {interface.bInterfaceNumber for interface in _active_configuration(device) or ()}
+            {interface.bInterfaceNumber for interface in active_configuration(device) or ()}
         ):
             try:
                 if device.is_kernel_driver_active(number):
@@ -300,8 +270,8 @@ class UsbTransport:
                 if error.errno != errno.ENOENT:  # somebody else was faster
                     raise
 
-    def _ask_for_id(self, device: UsbDevice, interface: _Interface) -> DeviceIdentity:
-        return parse_device_id(_device_id(device, interface, OPEN_CONTROL_TIMEOUT_MS))
+    def _ask_for_id(self, device: UsbDevice, interface: PrinterInterface) -> DeviceIdentity:
+        return parse_device_id(device_id_of(device, interface, OPEN_CONTROL_TIMEOUT_MS))
 
     # --- bytes -------------------------------------------------------------------------------------------------------
 
@@ -386,7 +356,7 @@ class UsbTransport:
         with self._in_use() as (device, interface):
             try:
                 answer = device.ctrl_transfer(
-                    _CLASS_IN, _GET_PORT_STATUS, 0, interface.number, 1, CONTROL_TIMEOUT_MS
+                    CLASS_IN, _GET_PORT_STATUS, 0, interface.number, 1, CONTROL_TIMEOUT_MS
                 )
             except usb.core.USBError as error:
                 failure = self._failure(error)
@@ -442,7 +412,7 @@ class UsbTransport:
         release()
 
     @contextlib.contextmanager
-    def _in_use(self) -> Iterator[tuple[UsbDevice, _Interface]]:
+    def _in_use(self) -> Iterator[tuple[UsbDevice, PrinterInterface]]:
         """The open device, which stays so until the end of the block.
 
         Raises:
@@ -475,87 +445,7 @@ class UsbTransport:
         return kind(problem, device_uri=self.uri)
 
 
-# --- what a device says of itself -------------------------------------------------------------------------------------
-
-
-def _libusb() -> Any:  # noqa: ANN401 — a backend of pyusb, which has no types
-    """The libusb of the system, or the one in the package libusb-package; None where there is none."""
-    import usb.backend.libusb1  # noqa: PLC0415
-
-    backend = usb.backend.libusb1.get_backend()
-    if backend is None:
-        try:
-            import libusb_package  # noqa: PLC0415 — optional
-        except ImportError:
-            return None
-        backend = libusb_package.get_libusb1_backend()
-    return backend
-
-
-def _printer_interface(device: UsbDevice, quirks: Quirks) -> _Interface | None:
-    """The best printer interface of a device, None where it has none."""
-    found: list[_Interface] = []
-    for index, configuration in enumerate(device):
-        settings = list(configuration)
-        for interface in settings:
-            is_printer = (
-                interface.bInterfaceClass == PRINTER_CLASS
-                and interface.bInterfaceSubClass == PRINTER_SUBCLASS
-                and interface.bInterfaceProtocol in PREFERENCE
-            )
-            if not is_printer and not (quirks.vendor_class and interface.bInterfaceClass == VENDOR_CLASS):
-                continue
-            bulk = {
-                endpoint.bEndpointAddress: endpoint.wMaxPacketSize & _PACKET_SIZE
-                for endpoint in interface
-                if endpoint.bmAttributes & _TRANSFER_TYPE == _BULK
-            }
-            out = next((address for address in bulk if not address & _ENDPOINT_IN), 0)
-            back = next((address for address in bulk if address & _ENDPOINT_IN), 0)
-            if not out:
-                continue
-            found.append(
-                _Interface(
-                    configuration=configuration.bConfigurationValue,
-                    configuration_index=index,
-                    number=interface.bInterfaceNumber,
-                    alternate=interface.bAlternateSetting,
-                    alternates=sum(
-                        other.bInterfaceNumber == interface.bInterfaceNumber for other in settings
-                    ),
-                    protocol=interface.bInterfaceProtocol if is_printer else BIDIRECTIONAL,
-                    out=out,
-                    back=back,
-                    back_packet_bytes=bulk.get(back, 0) or 1,
-                )
-            )
-    return min(found, key=lambda interface: PREFERENCE.index(interface.protocol), default=None)
-
-
-def _active_configuration(device: UsbDevice) -> Any:  # noqa: ANN401 — pyusb has no types
-    """The configuration that is set, None where none is."""
-    import usb.core  # noqa: PLC0415
-
-    try:
-        return device.get_active_configuration()
-    except usb.core.USBError as error:
-        if error.errno in {errno.ENODEV, errno.EACCES}:
-            raise
-        return None
-
-
-def _is_forbidden(device: UsbDevice) -> bool:
-    """Whether we may not open a device."""
-    import usb.core  # noqa: PLC0415
-
-    try:
-        _active_configuration(device)
-    except usb.core.USBError as error:
-        return bool(error.errno == errno.EACCES)
-    return False
-
-
-def _release(device: UsbDevice, interface: _Interface | None, given_back: Sequence[int]) -> None:
+def _release(device: UsbDevice, interface: PrinterInterface | None, given_back: Sequence[int]) -> None:
     """Let a device go, and give interfaces back to the kernel's drivers; one that was unplugged too. Never raises."""
     import usb.core  # noqa: PLC0415
     import usb.util  # noqa: PLC0415
@@ -568,100 +458,6 @@ def _release(device: UsbDevice, interface: _Interface | None, given_back: Sequen
             device.attach_kernel_driver(number)
     with contextlib.suppress(usb.core.USBError):
         usb.util.dispose_resources(device)
-
-
-def _device_id(device: UsbDevice, interface: _Interface, timeout_ms: int) -> bytes:
-    """GET_DEVICE_ID, USB printer class §4.2.1; empty where the printer has none."""
-    import usb.core  # noqa: PLC0415
-
-    room = DEVICE_ID_FIRST_BYTES
-    for index in dict.fromkeys((interface.number << 8 | interface.alternate, interface.number << 8)):
-        try:
-            answer = _unclaimed_request(device, interface.configuration_index, index, room, timeout_ms)
-            wanted = announced_length(answer, DEVICE_ID_BYTES)
-            if wanted > len(answer) == room:
-                answer = _unclaimed_request(device, interface.configuration_index, index, wanted, timeout_ms)
-        except usb.core.USBError as error:
-            if error.errno in {errno.ENODEV, errno.EACCES}:
-                raise
-            continue
-        return answer
-    return b""
-
-
-def _unclaimed_request(device: UsbDevice, value: int, index: int, room: int, timeout_ms: int) -> bytes:
-    """GET_DEVICE_ID past pyusb's claiming, which takes the low byte of the index for the interface; here it is the alternate setting.
-
-    So the scanner of a printer is left alone, and a printer is asked that usblp or another program holds: Linux lets this request
-    through to any printer interface.
-    """
-    context = device._ctx  # noqa: SLF001 — pyusb has no public way to the handle
-    context.managed_open()
-    answer = array("B", bytes(room))
-    count = context.backend.ctrl_transfer(
-        context.handle, _CLASS_IN, _GET_DEVICE_ID, value, index, answer, timeout_ms
-    )
-    return answer[:count].tobytes()
-
-
-def _asked_for_id(device: UsbDevice, interface: _Interface) -> DeviceIdentity:
-    """What a printer that is not ours says of itself; empty where it may not be asked."""
-    import usb.core  # noqa: PLC0415
-    import usb.util  # noqa: PLC0415
-
-    try:
-        return parse_device_id(_device_id(device, interface, CONTROL_TIMEOUT_MS))
-    except usb.core.USBError:
-        return DeviceIdentity()
-    finally:
-        usb.util.dispose_resources(device)
-
-
-def _named(device: UsbDevice, identity: DeviceIdentity) -> DeviceIdentity:
-    """The identity with the device's strings where its device id says nothing."""
-    return DeviceIdentity(
-        device_id=identity.device_id,
-        make=identity.make or _string(device, "manufacturer"),
-        model=identity.model or _string(device, "product"),
-        serial_number=_string(device, "serial_number") or identity.serial_number,
-        commands=identity.commands,
-    )
-
-
-def _string(device: UsbDevice, name: str) -> str:
-    """One of the device's strings, empty where it has none or may not be asked."""
-    import usb.core  # noqa: PLC0415
-
-    try:
-        text = getattr(device, name)
-    except (usb.core.USBError, ValueError, NotImplementedError):
-        return ""
-    return "".join(character for character in text or "" if character.isprintable()).strip()
-
-
-def _ports(device: UsbDevice) -> tuple[int, ...]:
-    return tuple(device.port_numbers or ())
-
-
-def _port_of(device: UsbDevice) -> str:
-    """Where a device is plugged, as Linux names it: ``1-1.2``."""
-    return f"{device.bus}-{'.'.join(str(number) for number in _ports(device))}"
-
-
-def _uri_of(device: UsbDevice, others: Sequence[UsbDevice]) -> str:
-    """The URI that finds this printer again: by its serial number where that tells it apart, else by its port."""
-    from urllib.parse import quote  # noqa: PLC0415
-
-    base = f"usb://{device.idVendor:04x}:{device.idProduct:04x}"
-    serial = _string(device, "serial_number")
-    alike = [
-        _string(other, "serial_number")
-        for other in others
-        if (other.idVendor, other.idProduct) == (device.idVendor, device.idProduct)
-    ]
-    if serial and serial not in alike and not _BOGUS_SERIALS.fullmatch(serial):
-        return f"{base}/{quote(serial, safe='')}"
-    return f"{base}?port={_port_of(device)}" if alike else base
 
 
 def _milliseconds(timeout_s: float) -> int:

@@ -1,0 +1,241 @@
+"""USB printers as pyusb finds them: their interface, their names, the URI that finds them again.
+
+Owns what is read off a device without using it as a printer. Everything a device says of itself is taken as far as it can be
+believed: serial numbers that a whole make shares do not count, text is made printable, a device id is asked for without claiming.
+"""
+
+from __future__ import annotations
+
+import errno
+import re
+from array import array
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+from tympan.driver.contract import DeviceIdentity
+from tympan.driver.device_id import announced_length, parse_device_id
+from tympan_drivers.usb_quirks import Quirks
+
+UsbDevice: TypeAlias = Any
+"""pyusb's ``usb.core.Device``; the library has no types."""
+
+PRINTER_CLASS, PRINTER_SUBCLASS, VENDOR_CLASS = 7, 1, 255
+ONE_WAY, BIDIRECTIONAL, PACKETS = 1, 2, 3
+PREFERENCE = (BIDIRECTIONAL, ONE_WAY, PACKETS)
+"""Protocols of the printer class (USB Device Class Definition for Printing Devices 1.1, §4.1.3), the best for raw data first."""
+
+DEVICE_ID_BYTES = 4096
+DEVICE_ID_FIRST_BYTES = 1024
+"""Asked for first; an id that is longer is asked for again."""
+
+_BOGUS_SERIALS = re.compile(r"0*|(.)\1*|0?123456789?[0-9a-f]*|none|unknown|default", re.IGNORECASE)
+"""Serial numbers that every printer of a make has."""
+
+CONTROL_TIMEOUT_MS = 150
+"""Class requests are answered at once, or not at all."""
+
+CLASS_IN = 0xA1
+"""``bmRequestType`` of a request of the printer class that is answered."""
+
+_GET_DEVICE_ID = 0
+_ENDPOINT_IN, _BULK, _TRANSFER_TYPE, _PACKET_SIZE = 0x80, 2, 3, 0x7FF
+
+
+@dataclass(frozen=True, slots=True)
+class PrinterInterface:
+    """Where a device prints.
+
+    Attributes:
+        configuration: Value of its configuration.
+        configuration_index: And its place among them.
+        number: Of the interface.
+        alternate: Its alternate setting.
+        alternates: How many it has.
+        protocol: See `PREFERENCE`.
+        out: Address of the bulk OUT endpoint.
+        back: Address of the bulk IN endpoint, 0 where there is none.
+        back_packet_bytes: As much comes from there at once.
+    """
+
+    configuration: int
+    configuration_index: int
+    number: int
+    alternate: int
+    alternates: int
+    protocol: int
+    out: int
+    back: int
+    back_packet_bytes: int
+
+
+def libusb() -> Any:  # noqa: ANN401 — a backend of pyusb, which has no types
+    """The libusb of the system, or the one in the package libusb-package; None where there is none."""
+    import usb.backend.libusb1  # noqa: PLC0415
+
+    backend = usb.backend.libusb1.get_backend()
+    if backend is None:
+        try:
+            import libusb_package  # noqa: PLC0415 — optional
+        except ImportError:
+            return None
+        backend = libusb_package.get_libusb1_backend()
+    return backend
+
+
+def printer_interface(device: UsbDevice, quirks: Quirks) -> PrinterInterface | None:
+    """The best printer interface of a device, None where it has none."""
+    found: list[PrinterInterface] = []
+    for index, configuration in enumerate(device):
+        settings = list(configuration)
+        for interface in settings:
+            is_printer = (
+                interface.bInterfaceClass == PRINTER_CLASS
+                and interface.bInterfaceSubClass == PRINTER_SUBCLASS
+                and interface.bInterfaceProtocol in PREFERENCE
+            )
+            if not is_printer and not (quirks.vendor_class and interface.bInterfaceClass == VENDOR_CLASS):
+                continue
+            bulk = {
+                endpoint.bEndpointAddress: endpoint.wMaxPacketSize & _PACKET_SIZE
+                for endpoint in interface
+                if endpoint.bmAttributes & _TRANSFER_TYPE == _BULK
+            }
+            out = next((address for address in bulk if not address & _ENDPOINT_IN), 0)
+            back = next((address for address in bulk if address & _ENDPOINT_IN), 0)
+            if not out:
+                continue
+            found.append(
+                PrinterInterface(
+                    configuration=configuration.bConfigurationValue,
+                    configuration_index=index,
+                    number=interface.bInterfaceNumber,
+                    alternate=interface.bAlternateSetting,
+                    alternates=sum(
+                        other.bInterfaceNumber == interface.bInterfaceNumber for other in settings
+                    ),
+                    protocol=interface.bInterfaceProtocol if is_printer else BIDIRECTIONAL,
+                    out=out,
+                    back=back,
+                    back_packet_bytes=bulk.get(back, 0) or 1,
+                )
+            )
+    return min(found, key=lambda interface: PREFERENCE.index(interface.protocol), default=None)
+
+
+def active_configuration(device: UsbDevice) -> Any:  # noqa: ANN401 — pyusb has no types
+    """The configuration that is set, None where none is."""
+    import usb.core  # noqa: PLC0415
+
+    try:
+        return device.get_active_configuration()
+    except usb.core.USBError as error:
+        if error.errno in {errno.ENODEV, errno.EACCES}:
+            raise
+        return None
+
+
+def is_forbidden(device: UsbDevice) -> bool:
+    """Whether we may not open a device."""
+    import usb.core  # noqa: PLC0415
+
+    try:
+        active_configuration(device)
+    except usb.core.USBError as error:
+        return bool(error.errno == errno.EACCES)
+    return False
+
+
+def device_id_of(device: UsbDevice, interface: PrinterInterface, timeout_ms: int) -> bytes:
+    """GET_DEVICE_ID, USB printer class §4.2.1; empty where the printer has none."""
+    import usb.core  # noqa: PLC0415
+
+    room = DEVICE_ID_FIRST_BYTES
+    for index in dict.fromkeys((interface.number << 8 | interface.alternate, interface.number << 8)):
+        try:
+            answer = _unclaimed_request(device, interface.configuration_index, index, room, timeout_ms)
+            wanted = announced_length(answer, DEVICE_ID_BYTES)
+            if wanted > len(answer) == room:
+                answer = _unclaimed_request(device, interface.configuration_index, index, wanted, timeout_ms)
+        except usb.core.USBError as error:
+            if error.errno in {errno.ENODEV, errno.EACCES}:
+                raise
+            continue
+        return answer
+    return b""
+
+
+def _unclaimed_request(device: UsbDevice, value: int, index: int, room: int, timeout_ms: int) -> bytes:
+    """GET_DEVICE_ID past pyusb's claiming, which takes the low byte of the index for the interface; here it is the alternate setting.
+
+    So the scanner of a printer is left alone, and a printer is asked that usblp or another program holds: Linux lets this request
+    through to any printer interface.
+    """
+    context = device._ctx  # noqa: SLF001 — pyusb has no public way to the handle
+    context.managed_open()
+    answer = array("B", bytes(room))
+    count = context.backend.ctrl_transfer(
+        context.handle, CLASS_IN, _GET_DEVICE_ID, value, index, answer, timeout_ms
+    )
+    return answer[:count].tobytes()
+
+
+def asked_for_id(device: UsbDevice, interface: PrinterInterface) -> DeviceIdentity:
+    """What a printer that is not ours says of itself; empty where it may not be asked."""
+    import usb.core  # noqa: PLC0415
+    import usb.util  # noqa: PLC0415
+
+    try:
+        return parse_device_id(device_id_of(device, interface, CONTROL_TIMEOUT_MS))
+    except usb.core.USBError:
+        return DeviceIdentity()
+    finally:
+        usb.util.dispose_resources(device)
+
+
+def named(device: UsbDevice, identity: DeviceIdentity) -> DeviceIdentity:
+    """The identity with the device's strings where its device id says nothing."""
+    return DeviceIdentity(
+        device_id=identity.device_id,
+        make=identity.make or string_of(device, "manufacturer"),
+        model=identity.model or string_of(device, "product"),
+        serial_number=string_of(device, "serial_number") or identity.serial_number,
+        commands=identity.commands,
+    )
+
+
+def string_of(device: UsbDevice, name: str) -> str:
+    """One of the device's strings, empty where it has none or may not be asked."""
+    import usb.core  # noqa: PLC0415
+
+    try:
+        text = getattr(device, name)
+    except (usb.core.USBError, ValueError, NotImplementedError):
+        return ""
+    return "".join(character for character in text or "" if character.isprintable()).strip()
+
+
+def ports_of(device: UsbDevice) -> tuple[int, ...]:
+    """The ports of the hubs on the way to it, from the root."""
+    return tuple(device.port_numbers or ())
+
+
+def port_of(device: UsbDevice) -> str:
+    """Where a device is plugged, as Linux names it: ``1-1.2``."""
+    return f"{device.bus}-{'.'.join(str(number) for number in ports_of(device))}"
+
+
+def uri_of(device: UsbDevice, others: Sequence[UsbDevice]) -> str:
+    """The URI that finds this printer again: by its serial number where that tells it apart, else by its port."""
+    from urllib.parse import quote  # noqa: PLC0415
+
+    base = f"usb://{device.idVendor:04x}:{device.idProduct:04x}"
+    serial = string_of(device, "serial_number")
+    alike = [
+        string_of(other, "serial_number")
+        for other in others
+        if (other.idVendor, other.idProduct) == (device.idVendor, device.idProduct)
+    ]
+    if serial and serial not in alike and not _BOGUS_SERIALS.fullmatch(serial):
+        return f"{base}/{quote(serial, safe='')}"
+    return f"{base}?port={port_of(device)}" if alike else base
