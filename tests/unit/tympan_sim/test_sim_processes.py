@@ -113,7 +113,7 @@ def test_the_back_channel(make):
 
 
 def test_a_full_printer_takes_nothing_within_the_time_given(make):
-    device = make("sim://slowcoach?model=tm-t88v&speed=0.01")
+    device = make("sim://slowcoach?model=tm-t88v&speed=0.0001")
     device.open()
     device.begin_job(1, "escpos")
     deadline = time.monotonic() + 10
