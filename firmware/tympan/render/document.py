@@ -1,8 +1,9 @@
 """A document in the spool as a renderer reads it, also while it is still arriving.
 
-`DocumentFeed` is the service's end: it holds the file descriptor and says how much of it is there. `DocumentReader` is the
-reader's end, in the worker process or the device link's thread. Between them goes, for a document that is still
-arriving only, a pipe of small messages: a letter and eight bytes.
+`DocumentFeed` is the service's end: it holds the file descriptor and says when there is more of it. `DocumentReader` is the
+reader's end, in the worker process or the device link's thread. The document is a file that only grows, so what stands in
+it is there; between the two goes, for a document that is still arriving only, a pipe with at most one word that there is
+more, and the last word. It never fills, so that the feed never waits, whatever the reader does.
 """
 
 from __future__ import annotations
@@ -18,11 +19,8 @@ from pathlib import Path
 
 from tympan.errors import DocumentError
 
-_MESSAGE = struct.Struct("!cQ")
-_AVAILABLE, _COMPLETE, _BROKEN = b"A", b"C", b"B"
-
-UNHEARD_MAX_BYTES = 2048
-"""Messages that may wait for the reader: half of the smallest pipe there is."""
+_NEWS = struct.Struct("!cQ")
+_MORE, _COMPLETE, _BROKEN = b"A", b"C", b"B"
 
 _BROKEN_OFF = "The document did not arrive whole."
 
@@ -43,6 +41,7 @@ class DocumentFeed:
         self.document_format = document_format
         self.progress_fd = -1
         self._news_fd = -1
+        self._told = 0
         if size is None:
             self.progress_fd, self._news_fd = os.pipe2(os.O_CLOEXEC)
             os.set_blocking(self._news_fd, False)
@@ -78,7 +77,11 @@ class DocumentFeed:
 
     def advance(self, available: int) -> None:
         """The first `available` bytes are in the file."""
-        self._tell(_AVAILABLE, available)
+        if self._news_fd < 0 or available <= self._told:
+            return
+        self._told = available
+        if not self._unheard():  # else the reader looks at the file after the word that waits for it
+            self._tell(_MORE, available)
 
     def complete(self, size: int) -> None:
         """All `size` bytes are there."""
@@ -91,14 +94,9 @@ class DocumentFeed:
         self._end_news()
 
     def _tell(self, kind: bytes, number: int) -> None:
-        if self._news_fd < 0:
-            return
-        # A reader that is far behind misses what the next message says again. The last word may not be missed, so
-        # there is always room left for it.
-        if kind == _AVAILABLE and self._unheard() > UNHEARD_MAX_BYTES:
-            return
-        with contextlib.suppress(BrokenPipeError):
-            os.write(self._news_fd, _MESSAGE.pack(kind, number))
+        if self._news_fd >= 0:
+            with contextlib.suppress(BrokenPipeError):  # the reader left
+                os.write(self._news_fd, _NEWS.pack(kind, number))
 
     def _unheard(self) -> int:
         """How many bytes of messages the reader has not taken yet."""
@@ -171,23 +169,26 @@ class DocumentReader:
         while self._size is None and self._available <= self._position:
             if self._broken:
                 raise DocumentError(_BROKEN_OFF, reason="job-data-insufficient")
-            if timeout_s is not None and not select.select([self._progress_fd], [], [], timeout_s)[0]:
+            if timeout_s is not None and not self._has_news(timeout_s):
                 return False
             self._hear()
         return True
 
+    def _has_news(self, timeout_s: float) -> bool:
+        poll = select.poll()  # select(2) knows no descriptor above 1023
+        poll.register(self._progress_fd, select.POLLIN)
+        return bool(poll.poll(timeout_s * 1000))
+
     def _hear(self) -> None:
-        message = os.read(self._progress_fd, _MESSAGE.size)
-        if len(message) < _MESSAGE.size:
-            self._broken = True
+        news = os.read(self._progress_fd, _NEWS.size)
+        kind, size = _NEWS.unpack(news) if len(news) == _NEWS.size else (_BROKEN, 0)
+        if kind == _COMPLETE:
+            self._available = self._size = size
             return
-        kind, number = _MESSAGE.unpack(message)
-        if kind == _AVAILABLE:
-            self._available = max(self._available, number)
-        elif kind == _COMPLETE:
-            self._available = self._size = number
-        else:
-            self._broken = True
+        self._available = os.fstat(
+            self._fd
+        ).st_size  # after the word was taken: a later word follows what comes later
+        self._broken = kind == _BROKEN
 
     def read(self, count: int) -> bytes:
         """Up to `count` bytes, at least one unless the document ends here; then none.

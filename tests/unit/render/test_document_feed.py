@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
+import resource
 import threading
 import time
 
@@ -43,19 +45,54 @@ def test_a_complete_document():
     feed.close()
 
 
-def test_only_what_is_said_to_be_there_is_read(growing):
+def test_what_stands_in_the_file_is_read_after_it_was_told_of(growing):
     file, feed, reader = growing
-    file.write(CONTENT)
+    file.write(CONTENT[:300])
     assert not reader.wait(0.01)
     feed.advance(300)
     assert reader.read(1000) == CONTENT[:300]
     assert reader.size is None
+    file.write(CONTENT[300:])
     assert not reader.wait(0.01)
     feed.complete(len(CONTENT))
     assert reader.read(1000) == CONTENT[300:1300]
     assert reader.size == len(CONTENT)
     reader.seek(len(CONTENT))
     assert reader.read(1) == b""
+
+
+def test_nothing_told_to_a_slow_reader_is_lost(growing):
+    """Ever so much came while it was busy, and then the client stands still."""
+    file, feed, reader = growing
+    for start in range(0, len(CONTENT), 10):
+        file.write(CONTENT[start : start + 10])
+        feed.advance(start + 10)
+    found = bytearray()
+    while reader.wait(0):
+        found += reader.read(4096)
+    assert found == CONTENT
+
+
+def test_a_reader_with_a_high_descriptor(tmp_path):
+    """A service with many clients: select(2) ends at 1023."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if hard < 4096:
+        pytest.skip("this process may not have so many descriptors")
+    resource.setrlimit(resource.RLIMIT_NOFILE, (4096, hard))
+    path = tmp_path / "document"
+    path.write_bytes(CONTENT)
+    feed = DocumentFeed.growing(os.open(path, os.O_RDONLY), "text/plain")
+    low, feed.progress_fd = feed.progress_fd, fcntl.fcntl(feed.progress_fd, fcntl.F_DUPFD_CLOEXEC, 2000)
+    os.close(low)
+    reader = feed.reader()
+    try:
+        assert not reader.wait(0.01)
+        feed.advance(10)
+        assert reader.wait(1)
+    finally:
+        reader.close()
+        feed.close()
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 
 def test_a_reader_waits_for_what_comes(growing):
@@ -72,7 +109,7 @@ def test_a_reader_waits_for_what_comes(growing):
 
 def test_a_document_that_breaks_off_is_told_where_it_ends(growing):
     file, feed, reader = growing
-    file.write(CONTENT)
+    file.write(CONTENT[:10])
     feed.advance(10)
     feed.broken()
     assert reader.read(100) == CONTENT[:10]
@@ -91,6 +128,7 @@ def test_a_feed_that_is_lost_counts_as_broken_off(growing):
 @pytest.mark.parametrize("end", ["complete", "broken"])
 def test_nobody_waits_for_a_reader_that_never_reads(growing, end):
     _, feed, reader = growing
+    fcntl.fcntl(feed._news_fd, fcntl.F_SETPIPE_SZ, 4096)
     began = time.monotonic()
     for available in range(1, 20_000):
         feed.advance(available)
