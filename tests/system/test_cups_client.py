@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
 import time
 
 import numpy as np
@@ -16,6 +17,7 @@ from reportlab.pdfgen.canvas import Canvas
 SQUARE_PT = 200
 RECEIPT_DPI, LASER_DPI = 203, 600
 HALF = 128
+PDFTOPDF = "/usr/lib/cups/filter/pdftopdf"
 
 
 @pytest.fixture(scope="module")
@@ -146,6 +148,37 @@ def test_media(queues, service, documents, media, size_mm):
     height, width = black.shape
     assert (width / LASER_DPI * 25.4, height / LASER_DPI * 25.4) == pytest.approx(size_mm, abs=0.2)
     assert re.search(r"_148x210mm|_8\.5x11in", sheets[0]["media"])
+
+
+def ink(black):
+    """The first and last row and column with ink."""
+    rows, columns = np.flatnonzero(black.any(axis=1)), np.flatnonzero(black.any(axis=0))
+    return rows[0], rows[-1], columns[0], columns[-1]
+
+
+@pytest.mark.parametrize(
+    "option",
+    ["orientation-requested=4", "orientation-requested=5", "orientation-requested=6"]
+    + [f"print-scaling={word}" for word in ("none", "fit", "fill")],
+)
+def test_what_cups_makes_of_a_page_comes_out_where_poppler_sees_it(
+    queues, service, documents, tmp_path, option
+):
+    """CUPS turns and scales the page itself; what it then sends is shown by another PDF program."""
+    _, (black,) = lp(queues, service, "laser", "-o", option, "-P", "1", documents / "pages.pdf")
+    filtered = subprocess.run(
+        [PDFTOPDF, "1", "tester", "title", "1", f"{option} page-ranges=1", str(documents / "pages.pdf")],
+        env={**queues.environment, "PPD": str(queues.folder / "etc/ppd/laser.ppd")},
+        capture_output=True, check=True, timeout=60,
+    )  # fmt: skip
+    subprocess.run(
+        ["pdftoppm", "-r", str(LASER_DPI), "-gray", "-singlefile", "-", str(tmp_path / "page")],
+        input=filtered.stdout, check=True, timeout=60,
+    )  # fmt: skip
+    with Image.open(tmp_path / "page.pgm") as image:
+        seen = np.asarray(image) < HALF
+    assert black.shape == pytest.approx(seen.shape, abs=1)
+    assert ink(black) == pytest.approx(ink(seen), abs=4)
 
 
 def test_lpstat_says_that_the_printer_is_idle(queues):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import json
 import os
 import signal
@@ -115,6 +116,17 @@ def test_sigterm_ends_it_cleanly_and_nothing_stays_behind(tmp_path):
     assert running.stop() == 0
     assert "Traceback" not in running.log.read_text()
     until(lambda: not [pid for pid in below if Path(f"/proc/{pid}").exists()], 5)
+
+
+def test_sigterm_does_not_wait_for_idle_connections(tmp_path):
+    with Tympan(
+        tmp_path, CONFIG.replace("[[printers]]", "[limits]\nshutdown_timeout_s = 60\n\n[[printers]]", 1)
+    ) as running:
+        connection = http.client.HTTPConnection("127.0.0.1", running.port, timeout=30)
+        connection.request("GET", "/")
+        connection.getresponse().read()
+        assert running.stop() == 0  # it waits 20 seconds
+        connection.close()
 
 
 def test_what_a_second_service_is_told(service, tmp_path):

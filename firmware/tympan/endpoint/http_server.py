@@ -215,6 +215,7 @@ class HttpServer:
         for listener in self._listeners:
             listener.close()
         if self._acceptor is not None:
+            self._acceptor.pre_shutdown()  # idle connections are closed at once; only requests that run are waited for
             await self._acceptor.shutdown(float(self._limits.shutdown_timeout_s))
 
     # --- requests -----------------------------------------------------------------------------------------------
