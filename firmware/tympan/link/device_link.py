@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import json
 import logging
 import queue
 import threading
@@ -19,9 +18,17 @@ from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from tympan.driver.contract import DeviceIdentity, Driver, Transport
-from tympan.errors import DeviceBusyError, DeviceGoneError, DevicePermissionError
+from tympan.errors import DeviceBusyError, DeviceGoneError, DevicePermissionError, RenderError
 from tympan.link.outcome import Ending, PrintOutcome, PrintProgress
-from tympan.render.frames import Frame, FrameKind, FrameSource
+from tympan.render.frames import (
+    Frame,
+    FrameKind,
+    FrameSource,
+    failure_of,
+    impressions_of,
+    mark_of,
+    note_of,
+)
 
 STEP_S = 0.1
 """How long one call on the transport may take, and one wait for a frame."""
@@ -31,7 +38,8 @@ REOPEN_MAX_S = 5.0
 """How long the link waits before it tries again to open a device that is away; doubles from the first to the second."""
 
 CANCEL_GRACE_S = 1.0
-"""How long a canceled job may take to bring the device to a clean state; a device that does not move is left alone."""
+"""How long a canceled job may take to bring the device to a clean state, as long as it moves: one that takes nothing for
+`STEP_S` is left alone at once."""
 
 IDLE_CLOSE_S = 20.0
 """An idle device is closed after this time, so that another program can have it."""
@@ -100,7 +108,7 @@ class DeviceLink:
         self._work: _Work | None = None
         self._is_open = False
         self._in_mid_job = False
-        self._stopped_for: tuple[str, ...] = ()
+        self._stopped_for: tuple[tuple[str, ...], str] | None = None
         self._closing = threading.Event()
         self.identity: DeviceIdentity | None = None
 
@@ -127,9 +135,15 @@ class DeviceLink:
             on_progress: Hears on the event loop how far it is.
             resumed: It broke off before, in this run of the service or an earlier one: the device may still wait for the rest
                 of a command.
+
+        Raises:
+            RuntimeError: The link was closed.
         """
+        if self._closing.is_set():
+            source.close()
+            raise RuntimeError(f"the link to {self._transport.uri} is closed")
         if self._thread is None:
-            self._thread = threading.Thread(target=self._run, name=f"tympan-link-{job_id}", daemon=True)
+            self._thread = threading.Thread(target=self._run, name="tympan-link", daemon=True)
             self._thread.start()
         loop = asyncio.get_running_loop()
         work = _Work(job_id, extension, source, on_progress, loop.create_future(), loop, resumed=resumed)
@@ -177,15 +191,20 @@ class DeviceLink:
                 outcome = PrintOutcome(
                     Ending.ABORTED, work.progress, "aborted-by-system", "The printer had an internal error."
                 )
-            work.source.close()
+            try:
+                work.source.close()
+            except Exception:  # noqa: BLE001 — the same: its job has ended already
+                _log.exception("job %d left something open", work.job_id)
             self._tell(work.loop, _set_result, work.future, outcome)
         self._close_transport()
 
     def _print(self, work: _Work) -> PrintOutcome:
+        self._in_mid_job = self._in_mid_job or work.resumed
         try:
             self._open(work)
+            self._check(work)
             self._transport.begin_job(work.job_id, work.extension)
-            if self._in_mid_job or work.resumed:
+            if self._in_mid_job:
                 self._resynchronise(work)
             failed = self._pump(work)
             if failed is not None:
@@ -200,6 +219,9 @@ class DeviceLink:
             return PrintOutcome(
                 Ending.CANCELED, work.progress, "job-canceled-by-user", "The job was canceled."
             )
+        except RenderError as error:
+            self._abandon()
+            return PrintOutcome(Ending.ABORTED, work.progress, error.reason, error.problem)
         except OSError as error:
             self._close_transport()
             if work.canceled.is_set():
@@ -229,7 +251,7 @@ class DeviceLink:
         """Bring frames to the device until the last; an outcome where the job itself failed."""
         while True:
             self._check(work)
-            frame = work.source.next_frame(STEP_S)
+            frame = self._next_frame(work)
             if frame is None:
                 continue
             if frame.kind == FrameKind.DATA:
@@ -237,10 +259,17 @@ class DeviceLink:
             elif frame.kind == FrameKind.END:
                 return None
             elif frame.kind == FrameKind.FAILED:
-                said = json.loads(bytes(frame.payload))
-                return PrintOutcome(Ending.ABORTED, work.progress, said["reason"], said["problem"])
+                why = failure_of(frame)
+                return PrintOutcome(Ending.ABORTED, work.progress, why.reason, why.problem)
             else:
                 self._note(work, frame)
+
+    @staticmethod
+    def _next_frame(work: _Work) -> Frame | None:
+        try:
+            return work.source.next_frame(STEP_S)
+        except OSError as error:  # not the device's, or the job would be tried for ever
+            raise RenderError(f"The document cannot be read: {error.strerror or error}.") from error
 
     def _write(self, work: _Work, payload: bytes | memoryview) -> None:
         """Give the device a part of the job."""
@@ -263,49 +292,56 @@ class DeviceLink:
             if taken:
                 data = data[taken:]
                 yield taken
-                if self._stopped_for:
-                    self._running(work)
+                self._running(work)
                 moved_at = time.monotonic()
             elif time.monotonic() - moved_at > STALLED_S:
                 self._stopped(work, ("other-error",), "The printer does not take data.")
             self._check(work)
 
     def _note(self, work: _Work, frame: Frame) -> None:
-        said = json.loads(bytes(frame.payload))
         progress = work.progress
         if frame.kind == FrameKind.PAGES:
-            work.progress = replace(progress, total=said["impressions"])
+            work.progress = replace(progress, total=impressions_of(frame))
         elif frame.kind == FrameKind.PAGE_END:
-            copies = said["copies"]
+            mark = mark_of(frame)
             work.progress = replace(
                 progress,
-                pages=said["number"],
-                impressions=progress.impressions + copies,
-                sheets=progress.sheets + (0 if said["back"] else copies),
+                pages=mark.number,
+                impressions=progress.impressions + mark.copies,
+                sheets=progress.sheets + (0 if mark.back else mark.copies),
             )
         elif frame.kind == FrameKind.NOTE:
-            _log.info("job %d: %s", work.job_id, said["problem"])
+            _log.info("job %d: %s", work.job_id, note_of(frame))
         self._report(work, now=frame.kind in {FrameKind.PAGE_END, FrameKind.PAGES})
 
     def _abandon(self) -> None:
         """Bring the device to a clean state after a job that stopped between two commands, if it moves."""
         if not self._is_open or not self._in_mid_job:
             return
-        end = time.monotonic() + CANCEL_GRACE_S
-        data = memoryview(self._driver.abandon(self._profile))
         try:
-            while data and time.monotonic() < end:
-                data = data[self._transport.write(data, STEP_S) :]
-            while not data and time.monotonic() < end and not self._transport.end_job(STEP_S):
-                pass
+            clean = self._given(memoryview(self._driver.abandon(self._profile)))
         except OSError:
-            data = memoryview(b"?")
-        if (
-            data
-        ):  # it did not move, or is gone: the next job starts with a fresh connection, and with these bytes
-            self._close_transport()
-        else:
+            clean = False
+        except Exception:  # noqa: BLE001 — how the job ended is known already
+            _log.exception("the link to %s failed", self._transport.uri)
+            clean = False
+        if clean:
             self._in_mid_job = False
+        else:  # the next job starts with a fresh connection, and with these bytes
+            self._close_transport()
+
+    def _given(self, data: memoryview) -> bool:
+        """Give the device the last bytes of a job that was stopped; whether it took them, and let go of the job."""
+        end = time.monotonic() + CANCEL_GRACE_S
+        while data and time.monotonic() < end:
+            taken = self._transport.write(data, STEP_S)
+            if not taken:
+                return False
+            data = data[taken:]
+        while not data and time.monotonic() < end:
+            if self._transport.end_job(STEP_S):
+                return True
+        return not data
 
     # --- what others hear -------------------------------------------------------------------------------------------
 
@@ -321,13 +357,13 @@ class DeviceLink:
             self._tell(work.loop, work.on_progress, work.progress)
 
     def _stopped(self, work: _Work, reasons: tuple[str, ...], message: str) -> None:
-        if reasons != self._stopped_for:
-            self._stopped_for = reasons
+        if (reasons, message) != self._stopped_for:
+            self._stopped_for = (reasons, message)
             self._tell(work.loop, self._listener.device_stopped, reasons, message)
 
     def _running(self, work: _Work) -> None:
-        if self._stopped_for:
-            self._stopped_for = ()
+        if self._stopped_for is not None:
+            self._stopped_for = None
             self._tell(work.loop, self._listener.device_running)
 
     @staticmethod
@@ -337,7 +373,10 @@ class DeviceLink:
 
     def _close_transport(self) -> None:
         self._is_open = False
-        self._transport.close()
+        try:
+            self._transport.close()
+        except Exception:  # noqa: BLE001 — it may not raise; one that does shall not end the thread
+            _log.exception("%s cannot be closed", self._transport.uri)
 
 
 def _set_result(future: asyncio.Future[PrintOutcome], outcome: PrintOutcome) -> None:

@@ -3,14 +3,21 @@
 One frame: a kind (one byte), a length (four bytes, big-endian), the payload. ``DATA`` payloads end where a command of the printer's
 language ends, so that a job can be stopped after any of them. The same frames come from the render worker through a
 pipe and from a document that is already in the printer's language.
+
+The worker has met a hostile document: what its frames say is checked here before anybody believes it.
 """
 
 from __future__ import annotations
 
 import enum
+import json
 import struct
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Annotated, Protocol, TypeVar
+
+import msgspec
+
+from tympan.errors import RenderError
 
 HEADER = struct.Struct("!BI")
 
@@ -19,6 +26,12 @@ ENDING = struct.Struct("!Ii")
 
 MAX_FRAME_BYTES = 1 << 20
 """The longest payload; a longer one is split where it is made, and refused where it is read."""
+
+MAX_COUNT = (1 << 31) - 1
+"""The highest number of a page, and of copies: what an IPP integer holds (RFC 8011 §5.1.10)."""
+
+MAX_PROBLEM_CHARACTERS = 255
+"""A sentence for people is cut there: in UTF-8 it fits ``job-state-message`` (RFC 8011 §5.3.9, at most 1023 octets)."""
 
 
 class FrameKind(enum.IntEnum):
@@ -56,6 +69,19 @@ class PageMark:
 
 
 @dataclass(frozen=True, slots=True)
+class Failure:
+    """Why a job cannot go on.
+
+    Attributes:
+        reason: A ``job-state-reasons`` keyword.
+        problem: A sentence for people.
+    """
+
+    reason: str
+    problem: str
+
+
+@dataclass(frozen=True, slots=True)
 class Frame:
     """One frame, decoded."""
 
@@ -87,3 +113,92 @@ def pack(kind: FrameKind, payload: bytes | memoryview = b"") -> bytes:
     if len(payload) > MAX_FRAME_BYTES:
         raise ValueError(f"a frame of {len(payload)} bytes is longer than {MAX_FRAME_BYTES}")
     return HEADER.pack(kind, len(payload)) + payload
+
+
+def failed(reason: str, problem: str) -> Frame:
+    """The last frame of a job that cannot go on."""
+    return Frame(FrameKind.FAILED, json.dumps({"reason": reason, "problem": problem}).encode())
+
+
+# --- what frames say, taken from who may have been taken over ---------------------------------------------------------
+
+_Keyword = Annotated[str, msgspec.Meta(pattern=r"^[a-z][a-z0-9._-]*\Z", max_length=255)]
+_Count = Annotated[int, msgspec.Meta(ge=1, le=MAX_COUNT)]
+
+
+class _Failed(msgspec.Struct, frozen=True):
+    reason: _Keyword
+    problem: str
+
+
+class _Note(msgspec.Struct, frozen=True):
+    problem: str
+
+
+class _Pages(msgspec.Struct, frozen=True):
+    impressions: Annotated[int, msgspec.Meta(ge=0, le=MAX_COUNT)]
+
+
+class _Mark(msgspec.Struct, frozen=True):
+    number: _Count
+    back: bool
+    copies: _Count
+
+
+_failed_decoder = msgspec.json.Decoder(_Failed)
+_note_decoder = msgspec.json.Decoder(_Note)
+_pages_decoder = msgspec.json.Decoder(_Pages)
+_mark_decoder = msgspec.json.Decoder(_Mark)
+
+_Said = TypeVar("_Said")
+
+
+def _decoded(decoder: msgspec.json.Decoder[_Said], frame: Frame) -> _Said:
+    try:
+        return decoder.decode(frame.payload)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        raise RenderError("The render worker broke its protocol.") from error
+
+
+def _sentence(text: str) -> str:
+    """Text for people on one line, short enough for the attribute that takes it."""
+    line = "".join(character if character.isprintable() else " " for character in text)
+    return line if len(line) <= MAX_PROBLEM_CHARACTERS else f"{line[: MAX_PROBLEM_CHARACTERS - 1]}…"
+
+
+def failure_of(frame: Frame) -> Failure:
+    """What a ``FAILED`` frame says.
+
+    Raises:
+        RenderError: It says nothing that can be understood.
+    """
+    said = _decoded(_failed_decoder, frame)
+    return Failure(said.reason, _sentence(said.problem))
+
+
+def note_of(frame: Frame) -> str:
+    """The sentence of a ``NOTE`` frame.
+
+    Raises:
+        RenderError: It has none.
+    """
+    return _sentence(_decoded(_note_decoder, frame).problem)
+
+
+def impressions_of(frame: Frame) -> int:
+    """How many sides a ``PAGES`` frame announces.
+
+    Raises:
+        RenderError: It does not say, or no IPP integer holds it.
+    """
+    return _decoded(_pages_decoder, frame).impressions
+
+
+def mark_of(frame: Frame) -> PageMark:
+    """Where a ``PAGE_BEGIN`` or ``PAGE_END`` frame is.
+
+    Raises:
+        RenderError: It does not say, or no IPP integer holds it.
+    """
+    said = _decoded(_mark_decoder, frame)
+    return PageMark(said.number, said.back, said.copies)
