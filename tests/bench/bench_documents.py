@@ -282,8 +282,8 @@ def measure_render(table: Table, folder: Path) -> None:
             time.sleep(0.3)
             before = cpu_s(service.pid, tree=True)
             job_id, _ = post(service.port, print_job(uri, "application/pdf", body))
+            time.sleep(0.4)  # asking for its state would cost as well
             wait_for(service.port, uri, job_id)
-            time.sleep(0.3)
             used.append(cpu_s(service.pid, tree=True) - before)
             size = sum(path.stat().st_size for path in (service.state / "out").glob(f"{job_id}.*"))
         table.add(
