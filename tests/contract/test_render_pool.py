@@ -11,8 +11,10 @@ import socket
 import subprocess
 import sys
 import time
+import zlib
 from pathlib import Path
 
+import pdf_samples
 import pytest
 import samples
 
@@ -21,7 +23,7 @@ from tympan.driver.ticket import JobTicket
 from tympan.render.document import DocumentFeed
 from tympan.render.frames import FrameKind
 from tympan.render.pool import RenderLimits, RenderPool
-from tympan.render.request import DocumentSpec, RenderRequest
+from tympan.render.request import DocumentSpec, RenderRequest, encode_request
 
 LIMITS = RenderLimits(memory_mib=200, stall_cpu_s=3, stall_wall_s=2, max_pages=50)
 
@@ -90,6 +92,10 @@ def stat_of(pid):
     return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
 
 
+def exists(pid):
+    return Path(f"/proc/{pid}").exists()
+
+
 def open_files(pid):
     return sorted(int(path.name) for path in Path(f"/proc/{pid}/fd").iterdir())
 
@@ -127,15 +133,57 @@ async def test_what_cannot_be_printed_is_told_and_the_next_is_printed(
     assert (await rendered(pool, "text/plain", b"Next\n"))[-1].kind == FrameKind.END
 
 
-async def test_a_worker_that_is_killed_ends_its_job_only(pool):
+@pytest.mark.parametrize(
+    ("number", "word"), [(signal.SIGKILL, "memory"), (signal.SIGABRT, "memory"), (signal.SIGSEGV, "crash")]
+)
+async def test_a_worker_that_is_killed_ends_its_job_only(pool, number, word):
     job = await start(pool, "application/pdf", samples.pdf(pages=30), profile="generic-pcl5e")
     first = await asyncio.to_thread(job.next_frame, 10)
     assert first is not None
-    os.kill(job._pid, signal.SIGKILL)
+    os.kill(job._pid, number)
     told = failure(await asyncio.to_thread(take, job))
     job.close()
     assert told[0] == "document-unprintable-error"
-    assert "memory" in told[1]
+    assert word in told[1]
+    assert (await rendered(pool, "text/plain", b"Next\n"))[-1].kind == FrameKind.END
+
+
+def form(content, number=0):
+    resources = b"/Resources<</XObject<</X %d 0 R>>>>" % number if number else b""
+    return pdf_samples.stream(content, b"/Type/XObject/Subtype/Form/BBox[0 0 300 300]" + resources)
+
+
+def drawing(content, *objects):
+    """A page that draws `content`, in which X is the first of `objects`."""
+    return pdf_samples.pdf([
+        b"<</Type/Catalog/Pages 2 0 R>>",
+        b"<</Type/Pages/Count 1/Kids[3 0 R]>>",
+        b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 300 300]/Contents 4 0 R/Resources<</XObject<</X 5 0 R>>>>>>",
+        pdf_samples.stream(content),
+        *objects,
+    ])  # fmt: skip
+
+
+def long_drawing():
+    """A picture of 4000 by 4000, ten thousand times."""
+    picture = b"/Type/XObject/Subtype/Image/Width 4000/Height 4000/BitsPerComponent 8/ColorSpace/DeviceGray/Filter/FlateDecode"
+    place = b"q 300 0 0 300 0 0 cm /X Do Q\n"
+    return drawing(place * 10_000, pdf_samples.stream(zlib.compress(bytes(4000 * 4000)), picture))
+
+
+def nested_forms():
+    """A form of eighty forms of eighty forms …: forty million lines."""
+    return drawing(
+        b"/X Do", *(form(b"/X Do " * 80, number) for number in range(6, 10)), form(b"0 0 m 9 9 l S")
+    )
+
+
+@pytest.mark.parametrize(("make", "word"), [(long_drawing, "seconds of work"), (nested_forms, "memory")])
+async def test_a_document_that_takes_too_much_is_given_up(pool, make, word):
+    limits = RenderLimits(stall_cpu_s=1)
+    told = failure(await rendered(pool, "application/pdf", make(), limits=limits))
+    assert told[0] == "document-unprintable-error"
+    assert word in told[1]
     assert (await rendered(pool, "text/plain", b"Next\n"))[-1].kind == FrameKind.END
 
 
@@ -151,10 +199,95 @@ async def test_a_worker_that_hangs_is_given_up(pool):
 
 
 async def test_the_workers_parent_comes_back(pool):
-    assert (await rendered(pool, "text/plain", b"One\n"))[-1].kind == FrameKind.END
+    job = await start(pool, "application/pdf", samples.pdf(pages=30), profile="generic-pcl5e")
+    assert await asyncio.to_thread(job.next_frame, 10)
     os.kill(pool.zygote_pid, signal.SIGKILL)
-    pool._process.wait(5)
+    told = failure(await asyncio.to_thread(take, job))
+    job.close()
+    assert told[0] == "aborted-by-system", "it is not the document's fault"
+    assert "again" in told[1]
     assert (await rendered(pool, "text/plain", b"Two\n"))[-1].kind == FrameKind.END
+
+
+async def test_a_request_finds_the_workers_parent_gone(pool, monkeypatch):
+    """It ended a moment ago, and its end has not been noticed."""
+    await rendered(pool, "text/plain", b"One\n")
+    workers = children(pool.zygote_pid)
+    os.kill(pool.zygote_pid, signal.SIGKILL)
+    async with asyncio.timeout(5):
+        while stat_of(pool.zygote_pid)[0] != "Z" or any(map(exists, workers)):  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+    answers = [None]
+    poll = subprocess.Popen.poll
+    monkeypatch.setattr(subprocess.Popen, "poll", lambda process: answers.pop() if answers else poll(process))
+    assert (await rendered(pool, "text/plain", b"Two\n"))[-1].kind == FrameKind.END
+
+
+async def test_requests_wait_for_workers_and_the_loop_for_nobody(pool):
+    """The workers' parent stands still, and more is asked of it than its socket holds."""
+    ranges = tuple((number, number) for number in range(1, 12_000, 2))
+    content = b"One\n"
+    feeds = [DocumentFeed.of_bytes(content) for _ in range(16)]
+    request = request_for("text/plain", len(content), page_ranges=ranges)
+    assert 100_000 > len(encode_request(request)) > 60_000
+    await rendered(pool, "text/plain", content)
+    stopped = [pool.zygote_pid, *children(pool.zygote_pid)]
+    for pid in stopped:
+        os.kill(pid, signal.SIGSTOP)
+    longest = 0.0
+    try:
+        starting = asyncio.gather(*(pool.start(request, [feed]) for feed in feeds))
+        for _ in range(10):
+            began = time.monotonic()
+            await asyncio.sleep(0.01)
+            longest = max(longest, time.monotonic() - began)
+        assert not starting.done(), "its socket holds more than this test asks"
+    finally:
+        for pid in stopped:
+            os.kill(pid, signal.SIGCONT)
+    jobs = await asyncio.wait_for(starting, 20)
+    assert longest < 0.5
+    for job, feed in zip(jobs, feeds, strict=True):
+        assert (await asyncio.to_thread(take, job))[-1].kind == FrameKind.END
+        job.close()
+        feed.close()
+
+
+async def test_the_number_of_a_worker_that_has_ended_is_not_believed(pool):
+    """The device was away for hours: the number is another process' by now, which must not be killed."""
+    job = await start(pool, "text/plain", b"Short\n")
+    await until_alone(pool)
+    assert job.next_frame(1) is not None
+    assert job._pid
+    assert job._pidfd < 0
+    assert take(job)[-1].kind == FrameKind.END
+    job.close()
+
+
+async def test_a_job_is_closed_by_another_thread_while_it_is_read(pool):
+    before = len(open_files("self"))
+    for _ in range(3):
+        job = await start(pool, "application/pdf", samples.pdf(pages=30), profile="generic-pcl5e")
+        assert await asyncio.to_thread(job.next_frame, 10)
+        os.kill(job._pid, signal.SIGSTOP)
+        while job.next_frame(0.05) is not None:  # what is in the pipe yet
+            pass
+        reading = asyncio.create_task(asyncio.to_thread(job.next_frame, 5))
+        await asyncio.sleep(0.05)
+        began = time.monotonic()
+        job.close()
+        assert (await reading).kind == FrameKind.FAILED
+        assert time.monotonic() - began < 2
+        assert job.next_frame(1).kind == FrameKind.FAILED
+    assert len(open_files("self")) == before
+
+
+async def until_alone(pool):
+    """Until there is no worker but the spare."""
+    async with asyncio.timeout(10):
+        while len(children(pool.zygote_pid)) != 1:  # noqa: ASYNC110 — other processes
+            await asyncio.sleep(0.02)
+        await asyncio.sleep(0.1)
 
 
 async def test_a_job_that_is_not_wanted_any_more_leaves_nothing(pool):
@@ -163,10 +296,7 @@ async def test_a_job_that_is_not_wanted_any_more_leaves_nothing(pool):
         await asyncio.to_thread(job.next_frame, 10)
         job.close()
         job.close()
-    end = time.monotonic() + 10
-    while len(children(pool.zygote_pid)) > 1:  # the spare
-        assert time.monotonic() < end, children(pool.zygote_pid)
-        await asyncio.sleep(0.05)
+    await until_alone(pool)
 
 
 async def test_a_worker_waits_for_its_reader(pool):
@@ -190,9 +320,9 @@ async def test_more_jobs_than_workers_at_once(pool):
 async def test_nothing_is_left_open_or_undead_after_many_jobs(pool):
     await rendered(pool, "text/plain", b"Warm\n")
     before = len(open_files("self")), open_files(pool.zygote_pid)
-    for number in range(30):
+    for number in range(50):
         await rendered(pool, "text/plain", b"%d\n" % number)
-    await asyncio.sleep(0.3)
+    await until_alone(pool)
     assert (len(open_files("self")), open_files(pool.zygote_pid)) == before
     states = [stat_of(child)[0] for child in children(pool.zygote_pid)]
     assert len(states) == 1
