@@ -145,14 +145,17 @@ class Store:
             SpoolError: The file cannot be opened, is not ours, or is from a later version.
         """
         try:
-            connection = self._connect()
-            version = connection.execute("PRAGMA user_version").fetchone()[0]
-            if version > _SCHEMA_VERSION:
-                connection.close()
-                raise SpoolError(f"{self._path} was written by a later version of tympan (schema {version})")
-            connection.executescript(_SCHEMA)
-            connection.execute(f"PRAGMA user_version = {_SCHEMA_VERSION}")
-            self._reader = self._connect()
+            with contextlib.ExitStack() as opened:
+                connection = opened.enter_context(contextlib.closing(self._connect()))
+                version = connection.execute("PRAGMA user_version").fetchone()[0]
+                if version > _SCHEMA_VERSION:
+                    raise SpoolError(
+                        f"{self._path} was written by a later version of tympan (schema {version})"
+                    )
+                connection.executescript(_SCHEMA)
+                connection.execute(f"PRAGMA user_version = {_SCHEMA_VERSION}")
+                self._reader = self._connect()
+                opened.pop_all()
         except sqlite3.Error as error:
             raise SpoolError(f"{self._path} cannot be opened: {error}") from error
         self._thread = threading.Thread(
@@ -162,11 +165,15 @@ class Store:
 
     def _connect(self) -> sqlite3.Connection:
         connection = sqlite3.connect(self._path, isolation_level=None, check_same_thread=False, timeout=5.0)
-        connection.execute("PRAGMA journal_mode = WAL")
-        connection.execute(f"PRAGMA synchronous = {'FULL' if self._durability == 'full' else 'NORMAL'}")
-        connection.execute("PRAGMA cache_size = -1024")
-        connection.execute("PRAGMA journal_size_limit = 4194304")
-        connection.execute("PRAGMA foreign_keys = OFF")
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+            connection.execute(f"PRAGMA synchronous = {'FULL' if self._durability == 'full' else 'NORMAL'}")
+            connection.execute("PRAGMA cache_size = -1024")
+            connection.execute("PRAGMA journal_size_limit = 4194304")
+            connection.execute("PRAGMA foreign_keys = OFF")
+        except sqlite3.Error:
+            connection.close()
+            raise
         return connection
 
     # --- reading ----------------------------------------------------------------------------------------------------
