@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from urllib.parse import unquote, urlsplit
 
 from tympan.endpoint import document_operations, job_operations, printer_operations, system_operations
+from tympan.endpoint.charset import CHARSETS, in_charset_of
 from tympan.endpoint.exchange import Answer, Exchange, RefusedError
 from tympan.endpoint.table import Handler, Target
 from tympan.errors import SpoolError
@@ -24,6 +25,11 @@ OPERATIONS: dict[int, Handler] = {
 }
 """What is not in this table is not offered."""
 
+MAX_JOB_DIGITS = 10
+"""The digits of the largest integer, RFC 8011 §5.1.5."""
+
+_MAJOR_VERSIONS = frozenset(major for major, _ in IPP_VERSIONS)
+
 SYSTEM_PATH = ["ipp", "system"]
 """Where the system service is, PWG 5100.22 §4.1."""
 
@@ -34,7 +40,8 @@ _SPOOL_STATUSES = {
 }
 """What is answered where the spool has no room, RFC 8011 Appendix B and PWG 5100.7; of anything else, that it is so for now."""
 
-_CHARSETS = frozenset({"utf-8", "us-ascii"})
+_UNIQUE_GROUPS = frozenset({GroupTag.OPERATION, GroupTag.JOB, GroupTag.PRINTER, GroupTag.DOCUMENT})
+"""Groups that a request has once at most, RFC 3196 §3.1.2.1.4; there may be several subscriptions (RFC 3995 §8)."""
 
 _log = logging.getLogger(__name__)
 
@@ -47,15 +54,25 @@ async def answer(service: Service, message: Message, body: AsyncIterator[bytes],
         message: The request.
         body: The document data that follows it.
         base_uri: ``ipp://HOST:PORT`` as the client reaches us.
+
+    Raises:
+        ConnectionError: The client went away.
     """
+    version = _answered_version(message.version)
     try:
         result = await _carry_out(service, message, body, base_uri)
+        return in_charset_of(message, result.status, result.encode(version, message.request_id))
     except RefusedError as refusal:
         result = Answer(refusal.status, refusal.problem, refusal.unsupported)
     except SpoolError as error:
         status = _SPOOL_STATUSES.get(type(error), StatusCode.SERVER_ERROR_TEMPORARY_ERROR)
         result = Answer(status, error.problem)
-    return result.encode(_answered_version(message.version), message.request_id)
+    except ConnectionError:
+        raise
+    except Exception:  # noqa: BLE001 — a client gets an answer in IPP whatever goes wrong here
+        _log.exception("operation 0x%04x failed", message.code)
+        result = Answer(StatusCode.SERVER_ERROR_INTERNAL_ERROR, "the request met an internal error")
+    return in_charset_of(message, result.status, result.encode(version, message.request_id))
 
 
 def refusal(error: IppDecodeError) -> bytes:
@@ -67,28 +84,32 @@ def _answered_version(version: tuple[int, int]) -> tuple[int, int]:
     """The version of the answer: the request's, or the nearest that is spoken (RFC 8011 §4.1.8)."""
     if version in IPP_VERSIONS:
         return version
-    return (1, 1) if version[0] < 2 else (2, 0)
+    lower = [each for each in IPP_VERSIONS if each < version]
+    return lower[-1] if lower else IPP_VERSIONS[0]
 
 
 async def _carry_out(service: Service, message: Message, body: AsyncIterator[bytes], base_uri: str) -> Answer:
-    if message.version not in IPP_VERSIONS:
+    if message.version[0] not in _MAJOR_VERSIONS:
         raise RefusedError(
             StatusCode.SERVER_ERROR_VERSION_NOT_SUPPORTED,
             f"IPP/{message.version[0]}.{message.version[1]} is not understood",
         )
-    if message.request_id < 1:
-        raise RefusedError(StatusCode.CLIENT_ERROR_BAD_REQUEST, "request-id must be 1 or more")
-    operation = _operation_group(message)
     handler = OPERATIONS.get(message.code)
     if handler is None:
         raise RefusedError(
             StatusCode.SERVER_ERROR_OPERATION_NOT_SUPPORTED,
             f"operation 0x{message.code:04x} is not supported",
         )
+    if message.request_id < 1:
+        raise RefusedError(StatusCode.CLIENT_ERROR_BAD_REQUEST, "request-id must be 1 or more")
+    operation = _operation_group(message)
     printer, job_id = _target(service, operation, handler)
     unsupported = _judge_operation_attributes(operation, handler)
     exchange = Exchange(message, operation, body, service, base_uri, printer, job_id)
-    result = await handler.run(exchange)
+    try:
+        result = await handler.run(exchange)
+    except RefusedError as refusal:
+        result = Answer(refusal.status, refusal.problem, refusal.unsupported)
     if unsupported:
         result.unsupported = (*unsupported, *result.unsupported)
         if result.status == StatusCode.SUCCESSFUL_OK:
@@ -102,6 +123,7 @@ def _operation_group(message: Message) -> AttributeGroup:
             StatusCode.CLIENT_ERROR_BAD_REQUEST, "the operation attributes group must come first"
         )
     operation = message.groups[0]
+    _check_groups(message)
     names = [attribute.name for attribute in operation.attributes[:2]]
     if names != ["attributes-charset", "attributes-natural-language"]:
         raise RefusedError(
@@ -112,18 +134,29 @@ def _operation_group(message: Message) -> AttributeGroup:
     for attribute in (charset, language):
         if check_syntax(attribute, GroupTag.OPERATION) is not None or len(attribute.values) != 1:
             raise RefusedError(StatusCode.CLIENT_ERROR_BAD_REQUEST, f"{attribute.name} has a wrong value")
-    if str(charset.first).lower() not in _CHARSETS:
+    if str(charset.first).lower() not in CHARSETS:
         raise RefusedError(
             StatusCode.CLIENT_ERROR_CHARSET_NOT_SUPPORTED,
             f"charset {charset.first!s:.40} is not supported",
             (charset,),
+        )
+    return operation
+
+
+def _check_groups(message: Message) -> None:
+    """Refuse groups out of order or given twice, and attributes given twice in a group (RFC 8011 §4.1.3)."""
+    tags = [group.tag for group in message.groups]
+    if any(tags.count(tag) > 1 for tag in _UNIQUE_GROUPS):
+        raise RefusedError(StatusCode.CLIENT_ERROR_BAD_REQUEST, "a group of attributes is given twice")
+    if GroupTag.JOB in tags[2:]:
+        raise RefusedError(
+            StatusCode.CLIENT_ERROR_BAD_REQUEST, "job attributes come right behind the operation attributes"
         )
     for group in message.groups:
         if group.duplicate_names:
             raise RefusedError(
                 StatusCode.CLIENT_ERROR_BAD_REQUEST, f"{group.duplicate_names[0]} is given twice"
             )
-    return operation
 
 
 def _target(service: Service, operation: AttributeGroup, handler: Handler) -> tuple[Printer | None, int]:
@@ -133,7 +166,7 @@ def _target(service: Service, operation: AttributeGroup, handler: Handler) -> tu
         return None, 0
     uri = _target_uri(operation, handler)
     printer, job_id = resolve(service, str(uri.first))
-    if printer is None:
+    if printer is None or (uri.name == "printer-uri" and job_id):
         raise RefusedError(StatusCode.CLIENT_ERROR_NOT_FOUND, f"there is no printer at {uri.first!s:.200}")
     if handler.target is Target.PRINTER:
         return printer, 0
@@ -183,12 +216,12 @@ def _check_system_uri(operation: AttributeGroup) -> None:
 
 
 def _path_parts(uri: str) -> list[str] | None:
-    """The parts of a URI's path that are not empty; None where it is no URI."""
+    """The parts of a URI's path that are not empty; None where it is no absolute URI (RFC 8011 §4.1.5)."""
     try:
-        path = unquote(urlsplit(uri).path)
+        split = urlsplit(uri)
     except ValueError:
         return None
-    return [part for part in path.split("/") if part]
+    return [part for part in unquote(split.path).split("/") if part] if split.netloc else None
 
 
 def resolve(service: Service, uri: str) -> tuple[Printer | None, int]:
@@ -204,12 +237,19 @@ def resolve(service: Service, uri: str) -> tuple[Printer | None, int]:
         return service.default_printer, 0
     if parts[:2] != ["ipp", "print"] or len(parts) > 4:
         return None, 0
-    printer = service.printers.get(parts[2])
-    if printer is None and len(parts) == 3 and parts[2].isdecimal():
-        return service.default_printer, int(parts[2][:10])
-    if len(parts) == 3 or printer is None:
+    name, number = parts[2], parts[3:]
+    printer = service.printers.get(name)
+    if printer is None and not number:
+        printer, number = service.default_printer, [name]
+    if not number:
         return printer, 0
-    return (printer, int(parts[3][:10])) if parts[3].isdecimal() else (None, 0)
+    job_id = _number(number[0])
+    return (printer, job_id) if printer is not None and job_id else (None, 0)
+
+
+def _number(text: str) -> int:
+    """A job number of a URI; 0 where it is none."""
+    return int(text) if text.isascii() and text.isdecimal() and len(text) <= MAX_JOB_DIGITS else 0
 
 
 def _judge_operation_attributes(operation: AttributeGroup, handler: Handler) -> tuple[Attribute, ...]:

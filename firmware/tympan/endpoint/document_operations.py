@@ -62,9 +62,13 @@ async def _receive(exchange: Exchange, job: Job, *, last: bool) -> None:
     except BaseException as error:
         exchange.service.upload_broken(exchange.printer, job, str(error))
         raise
-    if not first and job.documents and last:
+    if job.is_terminal:  # canceled, or out of time, while the client thought about what to send
+        raise RefusedError(StatusCode.CLIENT_ERROR_NOT_POSSIBLE, f"job {job.job_id} has ended meanwhile")
+    if not first and last and job.incoming:
         await exchange.service.close_job(exchange.printer, job)
         return
+    if not first:
+        raise RefusedError(StatusCode.CLIENT_ERROR_BAD_REQUEST, "there is no document data")
     if document_format == OCTET_STREAM:
         document_format = _sensed(exchange, first)
     intake = exchange.service.begin_document(

@@ -19,6 +19,14 @@ from tympan.service.description import NATURAL_LANGUAGE
 from tympan.service.printer import Printer
 from tympan.service.service import Service
 
+MAX_STATUS_OCTETS = 255
+"""The length of ``status-message``, RFC 8011 §4.1.6.2."""
+
+
+def shortened(text: str, octets: int) -> str:
+    """At most so many octets of UTF-8, cut between characters."""
+    return text.encode()[:octets].decode(errors="ignore")
+
 
 class RefusedError(TympanError):
     """An operation is refused with an IPP status.
@@ -109,7 +117,9 @@ class Answer:
         """The answer as RFC 8010 bytes: operation attributes, unsupported attributes, the other groups."""
         operation = [_CHARSET_AND_LANGUAGE]
         if self.problem:
-            operation.append(encode_attribute(Attribute.text("status-message", self.problem[:255])))
+            operation.append(
+                encode_attribute(Attribute.text("status-message", shortened(self.problem, MAX_STATUS_OCTETS)))
+            )
         groups: list[tuple[int, list[bytes]]] = [(GroupTag.OPERATION, operation)]
         if self.unsupported:
             groups.append(

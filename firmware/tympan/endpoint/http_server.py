@@ -266,6 +266,7 @@ class HttpServer:
         reader = MessageReader(self._ipp_limits)
         try:
             parsed = reader.feed(first)
+            whole = parsed is not None
             while parsed is None:
                 piece = await anext(pieces, b"")
                 if not piece:
@@ -275,7 +276,8 @@ class HttpServer:
             return refusal(error)
         message, leftover = parsed
         data = await answer(self._service, message, _chain(leftover, pieces), base_uri)
-        self._repeated.keep(first, base_uri, message, data)
+        if whole:
+            self._repeated.keep(first, base_uri, message, data)
         return data
 
     async def _pieces(self, request: web.BaseRequest) -> AsyncIterator[bytes]:

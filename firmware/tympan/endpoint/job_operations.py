@@ -6,7 +6,8 @@ from tympan.endpoint.exchange import Answer, Exchange, RefusedError
 from tympan.endpoint.table import Handler, Target, handler
 from tympan.ipp import Attribute, GroupTag, Operation, StatusCode
 from tympan.model.job import Job
-from tympan.service.job_attributes import attributes_of
+from tympan.service.job_attributes import GROUPS, SOMETIMES, attributes_of
+from tympan.service.print_queue import STOPPING
 
 
 def job_of(exchange: Exchange) -> Job:
@@ -31,13 +32,11 @@ async def get_job_attributes(exchange: Exchange) -> Answer:
     )
     answer = Answer()
     answer.add(GroupTag.JOB, attributes)
-    missing = (
-        set(requested)
-        - {attribute.name for attribute in attributes}
-        - {"all", "job-description", "job-template"}
-    )
+    known = {attribute.name for attribute in attributes} | GROUPS | SOMETIMES
+    missing = [name for name in dict.fromkeys(requested) if name not in known]
+    missing = [name for name in missing if name not in exchange.printer.template.names()]
     if missing:
-        answer.unsupported = (Attribute.keyword("requested-attributes", *sorted(missing)),)
+        answer.unsupported = (Attribute.keyword("requested-attributes", *missing),)
         answer.status = StatusCode.SUCCESSFUL_OK_IGNORED_OR_SUBSTITUTED_ATTRIBUTES
     return answer
 
@@ -46,7 +45,7 @@ async def get_job_attributes(exchange: Exchange) -> Answer:
 async def cancel_job(exchange: Exchange) -> Answer:
     """Cancel-Job, RFC 8011 §4.3.3: answers at once, also with the device gone."""
     job = job_of(exchange)
-    if job.is_terminal or "processing-to-stop-point" in job.reasons:
+    if job.is_terminal or STOPPING in job.reasons:
         raise RefusedError(
             StatusCode.CLIENT_ERROR_NOT_POSSIBLE, f"job {job.job_id} is {job.state.name.lower()} already"
         )

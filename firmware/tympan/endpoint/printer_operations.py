@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from itertools import islice
 
 from tympan.endpoint.exchange import Answer, Exchange, RefusedError
 from tympan.endpoint.table import Handler, Target, handler
 from tympan.endpoint.tickets import document_format_of, judged_template, new_job
 from tympan.ipp import Attribute, GroupTag, Operation, StatusCode
+from tympan.model.job import Job
 from tympan.service.description import IDENTIFY_ACTIONS
 from tympan.service.job_attributes import DEFAULT_NAMES, attributes_of, which_jobs
+from tympan.service.print_queue import STOPPING
 
 
 @handler(Operation.GET_PRINTER_ATTRIBUTES, Target.PRINTER, "requested-attributes", "document-format")
@@ -34,20 +37,13 @@ async def get_printer_attributes(exchange: Exchange) -> Answer:
     "my-jobs",
     "limit",
     "first-index",
+    "job-ids",
 )
 async def get_jobs(exchange: Exchange) -> Answer:
-    """Get-Jobs, RFC 8011 §4.2.6."""
-    which = exchange.text("which-jobs", "not-completed")
-    try:
-        jobs = which_jobs(exchange.printer, which)
-    except KeyError:
-        raise RefusedError(
-            StatusCode.CLIENT_ERROR_ATTRIBUTES_OR_VALUES_NOT_SUPPORTED,
-            f"which-jobs cannot be {which!r:.60}",
-            (Attribute.keyword("which-jobs", which),),
-        ) from None
+    """Get-Jobs, RFC 8011 §4.2.6; ``job-ids`` of PWG 5100.7 §6.9."""
+    jobs = _listed(exchange) if exchange.operation.get("job-ids") is not None else _chosen(exchange)
     if exchange.flag("my-jobs"):
-        user = exchange.text("requesting-user-name", "anonymous")
+        user = exchange.text("requesting-user-name") or "anonymous"
         jobs = (job for job in jobs if job.user == user)
     start = (exchange.operation.integer("first-index") or 1) - 1
     limit = exchange.operation.integer("limit")
@@ -58,6 +54,39 @@ async def get_jobs(exchange: Exchange) -> Answer:
     for job in chosen:
         answer.add(GroupTag.JOB, attributes_of(job, exchange.printer, exchange.printer_uri, now, requested))
     return answer
+
+
+def _chosen(exchange: Exchange) -> Iterable[Job]:
+    """The jobs that ``which-jobs`` chooses."""
+    which = exchange.text("which-jobs", "not-completed")
+    try:
+        return which_jobs(exchange.printer, which)
+    except KeyError:
+        raise RefusedError(
+            StatusCode.CLIENT_ERROR_ATTRIBUTES_OR_VALUES_NOT_SUPPORTED,
+            f"which-jobs cannot be {which!r:.60}",
+            (Attribute.keyword("which-jobs", which),),
+        ) from None
+
+
+def _listed(exchange: Exchange) -> Iterable[Job]:
+    """The jobs of ``job-ids``, which chooses by itself: it cannot be combined with ``which-jobs``."""
+    which, listed = exchange.operation.get("which-jobs"), exchange.operation.get("job-ids")
+    if which is not None:
+        raise RefusedError(
+            StatusCode.CLIENT_ERROR_CONFLICTING_ATTRIBUTES,
+            "which-jobs and job-ids cannot be given together",
+            (which,),
+        )
+    job_ids = dict.fromkeys(listed.integers()) if listed is not None else {}
+    missing = [job_id for job_id in job_ids if job_id not in exchange.printer.jobs]
+    if missing:
+        raise RefusedError(
+            StatusCode.CLIENT_ERROR_NOT_FOUND,
+            f"there is no job {missing[0]}",
+            (Attribute.integer("job-ids", *missing),),
+        )
+    return [exchange.printer.jobs[job_id] for job_id in job_ids]
 
 
 @handler(
@@ -111,14 +140,14 @@ async def create_job(exchange: Exchange) -> Answer:
 @handler(Operation.CANCEL_MY_JOBS, Target.PRINTER, "job-ids", "message")
 async def cancel_my_jobs(exchange: Exchange) -> Answer:
     """Cancel-My-Jobs, PWG 5100.11 §4.2: all of the user's jobs, or those listed; all or none."""
-    user = exchange.text("requesting-user-name", "anonymous")
+    user = exchange.text("requesting-user-name") or "anonymous"
     listed = exchange.operation.get("job-ids")
     if listed is None:
         jobs = [job for job in exchange.printer.active.values() if job.user == user]
     else:
         jobs = []
         refused = []
-        for job_id in listed.integers():
+        for job_id in dict.fromkeys(listed.integers()):
             job = exchange.printer.jobs.get(job_id)
             if job is None or job.user != user or job.is_terminal:
                 refused.append(job_id)
@@ -131,7 +160,8 @@ async def cancel_my_jobs(exchange: Exchange) -> Answer:
                 (Attribute.integer("job-ids", *refused),),
             )
     for job in jobs:
-        exchange.service.cancel(exchange.printer, job)
+        if STOPPING not in job.reasons:
+            exchange.service.cancel(exchange.printer, job)
     return Answer()
 
 

@@ -24,7 +24,6 @@ class RepeatedAnswers:
     """Remembers answers to Get-Printer-Attributes."""
 
     def __init__(self, service: Service) -> None:
-        self._clock = service.clock
         self._service = service
         self._answers: dict[tuple[str, bytes, bytes], tuple[Printer, int, int, bytes, bytes]] = {}
 
@@ -34,20 +33,20 @@ class RepeatedAnswers:
         if entry is None:
             return None
         printer, generation, second, head, tail = entry
-        if printer.generation != generation or self._clock.up_time() != second:
+        if printer.generation != generation or self._service.clock.up_time() != second:
             return None
         request_id = data[4:8]
         return head + request_id + tail if request_id > b"\0\0\0\0" and request_id < b"\x80" else None
 
     def keep(self, data: bytes, base_uri: str, message: Message, answer: bytes) -> None:
-        """Remember an answer that was just made."""
+        """Remember an answer that was just made to `data`, which is the whole request."""
         if data[2:4] != _GET_PRINTER_ATTRIBUTES or len(data) > MAX_QUESTION_BYTES or answer[2:4] >= b"\x04":
             return
         target = message.groups[0].get("printer-uri")
         printer = resolve(self._service, str(target.first))[0] if target is not None else None
         if printer is None:
             return
-        key = (base_uri, data[:4], data[8:])
+        key, second = (base_uri, data[:4], data[8:]), self._service.clock.up_time()
         if len(self._answers) >= MAX_ANSWERS and key not in self._answers:
             del self._answers[next(iter(self._answers))]
-        self._answers[key] = (printer, printer.generation, self._clock.up_time(), answer[:4], answer[8:])
+        self._answers[key] = (printer, printer.generation, second, answer[:4], answer[8:])

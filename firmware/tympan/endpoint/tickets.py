@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from tympan.endpoint.exchange import Answer, Exchange, RefusedError
-from tympan.ipp import Attribute, GroupTag, StatusCode
+from tympan.ipp import Attribute, GroupTag, StatusCode, StringWithLanguage
 from tympan.model.job import Job
 from tympan.service.description import COMPRESSIONS
 from tympan.service.formats import OCTET_STREAM, supported_formats
 from tympan.service.job_attributes import encoded_template
-
-_NAME_OCTETS = 255
+from tympan.service.template import TemplateError
 
 
 def document_format_of(exchange: Exchange) -> str:
@@ -53,16 +52,14 @@ def judged_template(exchange: Exchange) -> tuple[list[Attribute], tuple[Attribut
     """The job template attributes that will be obeyed, and those that are given back as unsupported.
 
     Raises:
-        RefusedError: Something is not supported and ``ipp-attribute-fidelity`` is true.
+        RefusedError: Something is not supported and ``ipp-attribute-fidelity`` is true, or it makes no sense.
     """
     compression_of(exchange)
-    accepted: list[Attribute] = []
-    unsupported: list[Attribute] = []
-    for group in exchange.message.groups:
-        if group.tag == GroupTag.JOB:
-            good, bad = exchange.printer.template.judge(group.attributes)
-            accepted += good
-            unsupported += bad
+    _check_size(exchange)
+    try:
+        accepted, unsupported = exchange.printer.template.judge(exchange.message.group(GroupTag.JOB))
+    except TemplateError as error:
+        raise RefusedError(StatusCode.CLIENT_ERROR_BAD_REQUEST, error.problem) from error
     if unsupported and exchange.flag("ipp-attribute-fidelity"):
         raise RefusedError(
             StatusCode.CLIENT_ERROR_ATTRIBUTES_OR_VALUES_NOT_SUPPORTED,
@@ -83,12 +80,11 @@ def new_job(exchange: Exchange) -> tuple[Job, Answer]:
     exchange.service.check_room()
     accepted, unsupported = judged_template(exchange)
     name = exchange.text("job-name") or exchange.text("document-name")
-    language = exchange.operation.attributes[1].first
     job = exchange.service.new_job(
         exchange.printer,
-        name=_shortened(name) or "Untitled",
-        user=_shortened(exchange.text("requesting-user-name", "anonymous")) or "anonymous",
-        language=str(language)[:63],
+        name=name or "Untitled",
+        user=exchange.text("requesting-user-name") or "anonymous",
+        language=_language(exchange),
         template=encoded_template(accepted),
     )
     answer = Answer(
@@ -100,6 +96,26 @@ def new_job(exchange: Exchange) -> tuple[Job, Answer]:
     return job, answer
 
 
-def _shortened(name: str) -> str:
-    """At most 255 octets of UTF-8 (``name(MAX)``), cut between characters."""
-    return name.encode()[:_NAME_OCTETS].decode(errors="ignore")
+def _check_size(exchange: Exchange) -> None:
+    """Refuse a job that says of itself that it is too long: ``job-k-octets``, RFC 8011 §4.2.1.1.
+
+    Raises:
+        RefusedError: It is outside ``job-k-octets-supported``.
+    """
+    size = exchange.operation.integer("job-k-octets")
+    largest = exchange.service.limits.max_document_bytes // 1024
+    if size is not None and size > largest:
+        raise RefusedError(
+            StatusCode.CLIENT_ERROR_ATTRIBUTES_OR_VALUES_NOT_SUPPORTED,
+            f"a job may have {largest} K octets",
+            (Attribute.integer("job-k-octets", size),),
+        )
+
+
+def _language(exchange: Exchange) -> str:
+    """The natural language of what the client calls the job: the name's own, or the request's (RFC 8011 §4.1.4.1)."""
+    for name in ("job-name", "document-name"):
+        attribute = exchange.operation.get(name)
+        if attribute is not None and isinstance(attribute.first, StringWithLanguage):
+            return attribute.first.language
+    return str(exchange.operation.attributes[1].first)

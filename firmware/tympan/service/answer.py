@@ -52,7 +52,7 @@ class EncodedAttributes:
         if not requested or requested == ("all",):
             return b"".join([data for name, data in table.items() if name not in self._unasked]), ()
         chosen: dict[str, bytes] = {}
-        missing: list[str] = []
+        missing: dict[str, None] = {}
         for name in requested:
             if name == "all":
                 chosen |= {each: data for each, data in table.items() if each not in self._unasked}
@@ -65,5 +65,5 @@ class EncodedAttributes:
             elif (data := table.get(name)) is not None:
                 chosen[name] = data
             else:
-                missing.append(name)
+                missing[name] = None
         return b"".join(chosen.values()), tuple(missing)

@@ -17,6 +17,11 @@ IPP_VERSIONS = ((1, 0), (1, 1), (2, 0), (2, 1), (2, 2))
 IPP_VERSIONS_ADVERTISED = ("1.1", "2.0")
 """``ipp-versions-supported``: versions of which every required operation and attribute is there."""
 
+UTF_8 = "utf-8"
+
+CHARSETS = (UTF_8, "us-ascii")
+"""``charset-supported``."""
+
 COMPRESSIONS = ("none", "gzip", "deflate")
 
 WHICH_JOBS = (
@@ -30,6 +35,17 @@ WHICH_JOBS = (
     "processing",
     "processing-stopped",
 )
+
+JOB_CREATION_OPERATION_ATTRIBUTES = (
+    "compression",
+    "document-format",
+    "document-name",
+    "ipp-attribute-fidelity",
+    "job-k-octets",
+    "job-name",
+    "requesting-user-name",
+)
+"""What ``job-creation-attributes-supported`` names besides the job template, PWG 5100.7 §6.9."""
 
 NATURAL_LANGUAGE = "en"
 
@@ -92,8 +108,8 @@ def description_attributes(
         else Attribute.unknown("printer-geo-location")
     )
     return [
-        Attribute.charset("charset-configured", "utf-8"),
-        Attribute.charset("charset-supported", "utf-8", "us-ascii"),
+        Attribute.charset("charset-configured", UTF_8),
+        Attribute.charset("charset-supported", *CHARSETS),
         Attribute.boolean("color-supported", capabilities.color),
         Attribute.keyword("compression-supported", *COMPRESSIONS),
         Attribute.mime("document-format-default", OCTET_STREAM),
@@ -103,7 +119,7 @@ def description_attributes(
         Attribute.keyword("identify-actions-supported", *IDENTIFY_ACTIONS),
         Attribute.keyword("ipp-versions-supported", *IPP_VERSIONS_ADVERTISED),
         Attribute.keyword(
-            "job-creation-attributes-supported", *template.names(), "job-name", "ipp-attribute-fidelity"
+            "job-creation-attributes-supported", *template.names(), *JOB_CREATION_OPERATION_ATTRIBUTES
         ),
         Attribute.boolean("job-ids-supported", True),
         Attribute.range("job-k-octets-supported", k_octets),

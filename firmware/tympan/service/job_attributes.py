@@ -4,14 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from tympan.ipp import Attribute, GroupTag, Message, decode, encode
+from tympan.ipp import Attribute, GroupTag, Message, StringWithLanguage, decode, encode
 from tympan.ipp.enums import JobState
 from tympan.model.job import Job
 from tympan.service.clock import date_time
+from tympan.service.description import NATURAL_LANGUAGE
 from tympan.service.printer import Printer
 
 DEFAULT_NAMES = ("job-uri", "job-id")
 """What Get-Jobs gives where nothing is asked for, RFC 8011 §4.2.6.1."""
+
+GROUPS = frozenset({"all", "job-description", "job-template"})
+"""The groups of attributes that may be asked for, RFC 8011 §4.3.4."""
+
+SOMETIMES = frozenset({"compression-supplied", "document-format-supplied", "document-name-supplied"})
+"""Attributes that a job has once it has a document."""
 
 _MAX_IMPRESSIONS = 2**31 - 1
 
@@ -46,6 +53,13 @@ def _date(name: str, value: int) -> Attribute:
     return date_time(name, value) if value else Attribute.no_value(name)
 
 
+def _name(name: str, job: Job, value: str) -> Attribute:
+    """What the client called something, with its language where answers are in another one (RFC 8011 §4.1.4.2)."""
+    if job.language.partition("-")[0].lower() == NATURAL_LANGUAGE:
+        return Attribute.name_string(name, value)
+    return Attribute.name_string(name, StringWithLanguage(job.language, value))
+
+
 def description(job: Job, printer_uri: str, now: int) -> list[Attribute]:
     """The job description and status attributes.
 
@@ -62,7 +76,7 @@ def description(job: Job, printer_uri: str, now: int) -> list[Attribute]:
         Attribute.keyword("job-state-reasons", *(job.reasons or ("none",))),
         Attribute.text("job-state-message", job.message),
         Attribute.uri("job-printer-uri", printer_uri),
-        Attribute.name_string("job-name", job.name),
+        _name("job-name", job, job.name),
         Attribute.name_string("job-originating-user-name", job.user),
         Attribute.uri("job-uuid", f"urn:uuid:{job.uuid}"),
         Attribute.uri("job-more-info", "http" + printer_uri.partition("/ipp/")[0].removeprefix("ipp") + "/"),
@@ -87,7 +101,7 @@ def description(job: Job, printer_uri: str, now: int) -> list[Attribute]:
     if formats:
         attributes += [
             Attribute.mime("document-format-supplied", formats[0]),
-            Attribute.name_string("document-name-supplied", job.documents[0].name or job.name),
+            _name("document-name-supplied", job, job.documents[0].name or job.name),
             Attribute.keyword("compression-supplied", job.documents[0].compression),
         ]
     return attributes

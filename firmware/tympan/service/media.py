@@ -14,6 +14,9 @@ from tympan.model.media import find_size, format_size_name
 SIZE_TOLERANCE_HMM = 100
 """How far a ``media-size`` may be off a supported size and still mean it: clients round (PWG 5100.7 §6.3.1.15 lets us)."""
 
+MARGIN_TOLERANCE_HMM = 50
+"""How far a margin may be off a supported one: clients that reckon in points round."""
+
 MEDIA_COL_MEMBERS = (
     "media-bottom-margin",
     "media-left-margin",
@@ -118,25 +121,35 @@ class MediaChoices:
                 bad.append(member.name)
             else:
                 spec = changed
-        return spec, tuple(bad)
+        return spec, tuple(dict.fromkeys(bad))
 
     def _with_member(self, spec: MediaSpec, member: Attribute) -> MediaSpec | None:
         """`spec` as one member of ``media-col`` wishes it; None where that cannot be."""
         value, field = member.first, _MARGINS.get(member.name)
         if member.name == "media-source":
-            return (
-                replace(spec, source=value)
-                if isinstance(value, str) and value in (*self.sources, "auto")
-                else None
-            )
+            return replace(spec, source=value) if isinstance(value, str) and value in self.sources else None
         if member.name == "media-type":
             return replace(spec, type=value) if isinstance(value, str) and value in self.types else None
+        if member.name == "media-size-name":
+            named = self.from_media(member.values[0])
+            return spec if named is not None and named.name == spec.name else None
         if field is None:
             return spec
-        if not isinstance(value, int) or not 0 <= value * 2 < min(spec.width_hmm, spec.length_hmm):
+        return self._with_margin(spec, field, value)
+
+    def _with_margin(self, spec: MediaSpec, field: str, value: object) -> MediaSpec | None:
+        """`spec` with a margin; None where no size has it, or it would be less than the hardware leaves on this one."""
+        least: int = getattr(spec, field)
+        if not isinstance(value, int):
             return None
-        # Less than the hardware can print becomes what it can; more is a wish.
-        return _with_margin(spec, field, max(value, getattr(spec, field)))
+        near = [
+            margin
+            for margin in {least, *(getattr(size, field) for size in self.sizes)}
+            if abs(margin - value) <= MARGIN_TOLERANCE_HMM and margin >= least
+        ]
+        if not near or 2 * value >= min(spec.width_hmm, spec.length_hmm):
+            return None
+        return _with_margin(spec, field, min(near, key=lambda margin: abs(margin - value)))
 
     def _from_size(self, size: Attribute) -> MediaSpec | None:
         value = size.first

@@ -109,16 +109,22 @@ class PrintQueue:
                 await self._wake.wait()
                 continue
             try:
-                await self._print(job)
-            except (RenderError, SpoolError, DocumentError) as error:
-                self._end(
-                    job, JobState.ABORTED, (getattr(error, "reason", "aborted-by-system"),), error.problem
-                )
-            except Exception:  # noqa: BLE001 — one job must not end the queue; it is the job that ends
-                _log.exception("printing job %d on %s failed", job.job_id, self._printer.name)
-                self._end(job, JobState.ABORTED, ("aborted-by-system",), "The printer had an internal error.")
+                await self._print_or_abort(job)
+            except Exception:  # noqa: BLE001 — one job must not end the queue
+                _log.exception("job %d on %s could not be ended in order", job.job_id, self._printer.name)
+                job.state = JobState.ABORTED  # whatever happens, it is not taken up again
             finally:
                 self._printer.ends()
+
+    async def _print_or_abort(self, job: Job) -> None:
+        """Bring `job` to an end; what goes wrong ends this job alone."""
+        try:
+            await self._print(job)
+        except (RenderError, SpoolError, DocumentError) as error:
+            self._end(job, JobState.ABORTED, (getattr(error, "reason", "aborted-by-system"),), error.problem)
+        except Exception:  # noqa: BLE001 — it is the job that ends
+            _log.exception("printing job %d on %s failed", job.job_id, self._printer.name)
+            self._end(job, JobState.ABORTED, ("aborted-by-system",), "The printer had an internal error.")
 
     async def _print(self, job: Job) -> None:
         ticket = self._printer.template.ticket(job.job_id, job.name, job.user, template_of(job))

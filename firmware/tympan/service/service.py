@@ -10,7 +10,7 @@ import asyncio
 import contextlib
 import logging
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from tympan.config import LimitSettings, Settings
@@ -24,7 +24,7 @@ from tympan.service.building import build_printer
 from tympan.service.clock import Clock
 from tympan.service.description import IDENTIFY_ACTIONS
 from tympan.service.intake import Intake
-from tympan.service.print_queue import PrintQueue
+from tympan.service.print_queue import STOPPING, PrintQueue
 from tympan.service.printer import Printer
 from tympan.spool.documents import DocumentFolder, SpoolBudget, StoredDocument
 from tympan.spool.state_lock import StateLock
@@ -73,6 +73,7 @@ class Service:
         self._queues: dict[str, PrintQueue] = {}
         self._intakes: dict[int, Intake] = {}
         self._deadlines: dict[int, asyncio.TimerHandle] = {}
+        self._announcements: dict[str, asyncio.TimerHandle] = {}
         self._finished: dict[int, Printer] = {}
         self._active_count = 0
         self._next_job_id = 1
@@ -150,27 +151,23 @@ class Service:
         """Take up the jobs of the last run; what was printing goes on from the page that was not confirmed."""
         known: set[tuple[int, int]] = set()
         history: list[tuple[int, Printer, Job]] = []
-        for job_id, record in self._store.jobs():
-            try:
-                job = decode_job(record)
-            except ValueError:
-                _log.exception("job %d cannot be brought back", job_id)
-                self._store.post(DeleteJob(job_id))
-                continue
+        unwanted: list[tuple[Printer, Job]] = []
+        for job in self._kept_jobs():
             printer = self.printers.get(job.printer)
-            if printer is None:
-                if job.is_terminal:
-                    self._store.post(DeleteJob(job_id))
-                else:
-                    _log.warning("job %d waits for printer %s, which is not configured", job_id, job.printer)
-                    known |= {(job_id, document.number) for document in job.documents}
-                continue
             if job.is_terminal:
-                history.append((job.completed_at, printer, job))
+                if printer is None:
+                    self._store.post(DeleteJob(job.job_id))
+                else:
+                    history.append((job.completed_at, printer, job))
                 continue
-            known |= {(job_id, document.number) for document in job.documents}
+            known |= {(job.job_id, document.number) for document in job.documents}
+            if printer is None:
+                _log.warning("job %d waits for printer %s, which is not configured", job.job_id, job.printer)
+                continue
             self._documents.budget.used += sum(document.size for document in job.documents)
-            if job.incoming:
+            if STOPPING in job.reasons:
+                unwanted.append((printer, job))
+            elif job.incoming:
                 job.state, job.reasons = JobState.PENDING_HELD, ("job-incoming",)
                 self._expect_more(printer, job)
             else:
@@ -180,12 +177,23 @@ class Service:
         for _, printer, job in sorted(history, key=lambda entry: entry[0]):
             printer.add(job)
             self._finished[job.job_id] = printer
+        for printer, job in unwanted:
+            self._end(printer, job, JobState.CANCELED, ("job-canceled-by-user",), "The job was canceled.")
         self._reserved_job_id = max(int(self._store.meta(_META_JOB_ID) or 0), self._store.highest_job_id())
         self._next_job_id = self._reserved_job_id + 1
         removed = self._documents.sweep(known)
         if removed:
             _log.info("%d documents of uploads that broke off were removed", removed)
         self._trim_history()
+
+    def _kept_jobs(self) -> Iterator[Job]:
+        """The jobs in the store; one that cannot be read is dropped."""
+        for job_id, record in self._store.jobs():
+            try:
+                yield decode_job(record)
+            except ValueError:
+                _log.exception("job %d cannot be brought back", job_id)
+                self._store.post(DeleteJob(job_id))
 
     async def drain(self, timeout_s: float) -> None:
         """Let the jobs that are printing come to their ends, and begin no others; `close` is to follow.
@@ -199,7 +207,7 @@ class Service:
 
     async def close(self) -> None:
         """Stop to print, keep everything, end the workers."""
-        for timer in self._deadlines.values():
+        for timer in (*self._deadlines.values(), *self._announcements.values()):
             timer.cancel()
         await asyncio.gather(*(queue.close() for queue in self._queues.values()))
         await self._pool.close()
@@ -224,7 +232,12 @@ class Service:
         _log.info("printer %s identifies itself by %s: %s", printer.name, ", ".join(actions), message)
         if IDENTIFY_ACTIONS[0] in actions:
             printer.announce(message or f"This is {printer.identity.info or printer.name}.")
-            asyncio.get_running_loop().call_later(ANNOUNCEMENT_S, printer.announce, "")
+            earlier = self._announcements.get(printer.name)
+            if earlier is not None:
+                earlier.cancel()
+            self._announcements[printer.name] = asyncio.get_running_loop().call_later(
+                ANNOUNCEMENT_S, printer.announce, ""
+            )
 
     # --- jobs come --------------------------------------------------------------------------------------------------
 
@@ -422,8 +435,8 @@ class Service:
             return
         self._stop_waiting(job)
         if printer.current is job:
-            job.reasons = (*job.reasons, "processing-to-stop-point")
-            printer.generation += 1
+            job.reasons = (*job.reasons, STOPPING)
+            self.job_changed(printer, job)  # a power cut must not make it print on
             self._queues[printer.name].cancel(job)
         else:
             self._end(printer, job, JobState.CANCELED, ("job-canceled-by-user",), "The job was canceled.")

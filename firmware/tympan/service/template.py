@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from tympan.driver.contract import Capabilities
 from tympan.driver.ticket import JobTicket, MediaSpec
-from tympan.errors import ConfigError
+from tympan.errors import ConfigError, TympanError
 from tympan.ipp import (
     Attribute,
     Collection,
@@ -52,6 +52,18 @@ class Choice:
     supported: Attribute
     accepts: Callable[[Value], bool]
     many: bool = False
+
+
+class TemplateError(TympanError):
+    """A job asks for what makes no sense on any printer.
+
+    Attributes:
+        problem: A sentence.
+    """
+
+    def __init__(self, problem: str) -> None:
+        self.problem = problem
+        super().__init__(problem)
 
 
 class Template:
@@ -107,6 +119,9 @@ class Template:
             The accepted attributes, and the unsupported ones as the unsupported group gives them back: an attribute
             that is not known with the out-of-band value ``unsupported``, otherwise with the values that are not
             supported (RFC 8011 §4.1.7).
+
+        Raises:
+            TemplateError: ``page-ranges`` are not in ascending order, or overlap (RFC 8011 §5.2.7).
         """
         accepted: list[Attribute] = []
         unsupported: list[Attribute] = []
@@ -117,6 +132,8 @@ class Template:
             elif attribute.name == "media-col":
                 self._judge_media_col(attribute, accepted, unsupported)
             elif (choice := self.choices.get(attribute.name)) is not None:
+                if attribute.name == "page-ranges":
+                    _check_ascending(attribute)
                 _judge(choice, attribute, accepted, unsupported)
             else:
                 unsupported.append(Attribute.unsupported(attribute.name))
@@ -133,8 +150,9 @@ class Template:
         if bad:
             members = tuple(member for member in collection.members if member.name in bad)
             unsupported.append(Attribute.collection("media-col", Collection(members)))
-        if spec is not None:
-            accepted.append(attribute)
+        good = tuple([member for member in collection.members if member.name not in bad])
+        if spec is not None and good:
+            accepted.append(Attribute.collection("media-col", Collection(good)))
 
     # --- tickets ----------------------------------------------------------------------------------------------------
 
@@ -217,6 +235,15 @@ class Template:
         if choice is None or choice.default is None or choice.default.out_of_band:
             return None
         return Attribute(name, choice.default.values)
+
+
+def _check_ascending(attribute: Attribute) -> None:
+    last = 0
+    for value in attribute.all():
+        if isinstance(value, RangeOfInteger):
+            if value.upper < value.lower or (last and value.lower <= last):
+                raise TemplateError("page-ranges must be in ascending order and must not overlap")
+            last = value.upper
 
 
 def _judge(
