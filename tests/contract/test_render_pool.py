@@ -7,15 +7,14 @@ import contextlib
 import json
 import os
 import signal
-import socket
 import subprocess
-import sys
 import time
 import zlib
 from pathlib import Path
 
 import pdf_samples
 import pytest
+import pytest_asyncio
 import samples
 
 from tympan.driver.registry import find_driver
@@ -25,15 +24,25 @@ from tympan.render.frames import FrameKind
 from tympan.render.pool import RenderLimits, RenderPool
 from tympan.render.request import DocumentSpec, RenderRequest, encode_request
 
-LIMITS = RenderLimits(memory_mib=200, stall_cpu_s=3, stall_wall_s=2, max_pages=50)
+LIMITS = RenderLimits(memory_mib=200, stall_cpu_s=30, stall_wall_s=60, max_pages=50)
 
 
-@pytest.fixture
-async def pool():
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def one_pool():
     made = RenderPool(LIMITS)
     await made.start_zygote()
     yield made
     await made.close()
+
+
+@pytest.fixture
+def pool(one_pool):
+    """One for all tests, as it is for all jobs; whatever a test does to it, the next finds it working."""
+    one_pool.limits = LIMITS
+    return one_pool
 
 
 def request_for(document_format, size, *, profile="generic-pcl5-300", limits=LIMITS, **ticket):
@@ -180,21 +189,22 @@ def nested_forms():
 
 @pytest.mark.parametrize(("make", "word"), [(long_drawing, "seconds of work"), (nested_forms, "memory")])
 async def test_a_document_that_takes_too_much_is_given_up(pool, make, word):
-    limits = RenderLimits(stall_cpu_s=1)
-    told = failure(await rendered(pool, "application/pdf", make(), limits=limits))
+    pool.limits = RenderLimits(stall_cpu_s=1, stall_wall_s=100)
+    told = failure(await rendered(pool, "application/pdf", make(), limits=pool.limits))
     assert told[0] == "document-unprintable-error"
     assert word in told[1]
     assert (await rendered(pool, "text/plain", b"Next\n"))[-1].kind == FrameKind.END
 
 
 async def test_a_worker_that_hangs_is_given_up(pool):
+    pool.limits = RenderLimits(stall_wall_s=1)
     job = await start(pool, "application/pdf", samples.pdf(pages=30), profile="generic-pcl5e")
     assert await asyncio.to_thread(job.next_frame, 10)
     os.kill(job._pid, signal.SIGSTOP)
     began = time.monotonic()
     told = failure(await asyncio.to_thread(take, job))
-    assert LIMITS.stall_wall_s - 0.5 < time.monotonic() - began < LIMITS.stall_wall_s + 3
-    assert "2 seconds" in told[1]
+    assert 0.9 < time.monotonic() - began < 4
+    assert "1 seconds" in told[1]
     job.close()
 
 
@@ -302,9 +312,9 @@ async def test_a_job_that_is_not_wanted_any_more_leaves_nothing(pool):
 async def test_a_worker_waits_for_its_reader(pool):
     job = await start(pool, "application/pdf", samples.pdf(pages=30), profile="generic-pcl5e")
     await asyncio.to_thread(job.next_frame, 10)
-    await asyncio.sleep(1.0)
+    await asyncio.sleep(0.6)
     fields = stat_of(job._pid)
-    await asyncio.sleep(0.5)
+    await asyncio.sleep(0.3)
     later = stat_of(job._pid)
     assert later[11:13] == fields[11:13], "it works on though nobody reads"
     job.close()
@@ -341,86 +351,3 @@ async def test_a_worker_that_wants_too_much_memory_is_told_so():
             )
     finally:
         await small.close()
-
-
-# --- rights -----------------------------------------------------------------------------------------------------------
-
-ATTEMPTS = """
-import ctypes, os, signal, socket, subprocess, sys
-sys.path[:0] = {path!r}
-from tympan.render import sandbox
-libc = ctypes.CDLL(None, use_errno=True)
-fd = os.open({file!r}, os.O_RDWR)
-lacking = sandbox.enter(memory_bytes=64 << 20)
-def attempt(name, call):
-    try:
-        call()
-    except BaseException as error:
-        print(name, type(error).__name__)
-    else:
-        print(name, "DONE")
-def libc_call(name, *arguments):
-    if getattr(libc, name)(*arguments) < 0:
-        raise OSError(ctypes.get_errno(), name)
-attempt("lacking", lambda: lacking and 1 / 0)
-attempt("read", lambda: open({file!r}).close())
-attempt("write", lambda: open({file!r}, "w"))
-attempt("create", lambda: open({file!r} + ".new", "x"))
-attempt("socket", socket.socket)
-attempt("unix", lambda: socket.socketpair())
-attempt("fork", os.fork)
-attempt("exec", lambda: os.execv("/bin/true", ["true"]))
-attempt("thread", lambda: __import__("threading").Thread(target=print).start())
-attempt("kill", lambda: os.kill({pid}, 0))
-attempt("ptrace", lambda: libc_call("ptrace", 16, {pid}, 0, 0))
-attempt("unlink", lambda: os.unlink({file!r}))
-attempt("rename", lambda: os.rename({file!r}, {file!r} + "2"))
-attempt("mkdir", lambda: os.mkdir({file!r} + ".d"))
-attempt("chmod", lambda: os.chmod({file!r}, 0o777))
-attempt("truncate", lambda: os.truncate({file!r}, 0))
-attempt("symlink", lambda: os.symlink("/", {file!r} + ".l"))
-attempt("mount", lambda: libc_call("mount", b"/", b"/mnt", b"", 4096, None))
-attempt("setuid", lambda: libc_call("setuid", 65534))
-attempt("memory", lambda: bytearray(1 << 30))
-attempt("grow", lambda: os.write(fd, b"x"))
-attempt("getpid", os.getpid)
-"""
-
-
-def test_what_a_worker_may_not(tmp_path):
-    path = tmp_path / "file"
-    path.write_text("secret")
-    path_entries = [entry for entry in sys.path if entry]
-    program = ATTEMPTS.format(path=path_entries, file=str(path), pid=os.getpid())
-    # Writing beyond the limit sends SIGXFSZ, which Python ignores.
-    said = subprocess.run(
-        [sys.executable, "-c", program], capture_output=True, text=True, timeout=30, check=False
-    )
-    found = dict(line.split() for line in said.stdout.splitlines())
-    assert found.pop("getpid") == "DONE"
-    assert found.pop("read") == "DONE"
-    assert found.pop("lacking") == "DONE", "this kernel has no seccomp"
-    assert found.pop("memory") == "MemoryError"
-    assert found.pop("grow") == "OSError"
-    assert set(found.values()) <= {"PermissionError", "BlockingIOError", "RuntimeError", "OSError"}, found
-    assert len(found) == 17
-    assert path.read_text() == "secret"
-    assert [each.name for each in tmp_path.iterdir()] == ["file"]
-
-
-def test_the_parent_of_workers_ends_when_there_is_no_service_any_more(tmp_path):
-    """Also when the service died before the new process could ask to die with it."""
-    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-    read, write = os.pipe()
-    zygote = subprocess.Popen(
-        [sys.executable, "-m", "tympan.render.zygote", str(theirs.fileno()), str(write), "200"],
-        pass_fds=(theirs.fileno(), write), start_new_session=True, cwd=tmp_path,
-    )  # fmt: skip
-    theirs.close()
-    os.close(write)
-    ours.close()
-    try:
-        assert zygote.wait(20) == 0
-    finally:
-        zygote.kill()
-        os.close(read)
