@@ -261,7 +261,12 @@ def _judge_operation_attributes(operation: AttributeGroup, handler: Handler) -> 
             continue
         problem = check_syntax(attribute, GroupTag.OPERATION)
         if problem is not None:
-            raise RefusedError(problem.status, f"{attribute.name}: {problem}", (attribute,))
+            too_long = problem.status == StatusCode.CLIENT_ERROR_REQUEST_VALUE_TOO_LONG
+            raise RefusedError(
+                problem.status if too_long else StatusCode.CLIENT_ERROR_BAD_REQUEST,  # RFC 3196 §3.1.2.1.5
+                f"{attribute.name}: {problem}",
+                (attribute,),
+            )
     return tuple(unsupported)
 
 

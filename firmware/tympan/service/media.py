@@ -140,7 +140,7 @@ class MediaChoices:
     def _with_margin(self, spec: MediaSpec, field: str, value: object) -> MediaSpec | None:
         """`spec` with a margin; None where no size has it, or it would be less than the hardware leaves on this one."""
         least: int = getattr(spec, field)
-        if not isinstance(value, int):
+        if not isinstance(value, int) or isinstance(value, bool) or value < 0:
             return None
         near = [
             margin

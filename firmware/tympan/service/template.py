@@ -25,6 +25,8 @@ from tympan.ipp import (
 from tympan.ipp.registry import check_syntax
 from tympan.service.media import MediaChoices, media_attributes, media_col
 
+CM_PER_INCH = 2.54
+
 NUMBER_UP = (1, 2, 4)
 ORIENTATIONS = (3, 4, 5, 6)
 PRINT_SCALINGS = ("auto", "auto-fit", "fill", "fit", "none")
@@ -186,9 +188,8 @@ class Template:
             orientation_requested=integer("orientation-requested", 0),
             print_scaling=str(first("print-scaling") or "auto"),
             print_quality=integer("print-quality", 4),
-            resolution_dpi=_dpi(resolution)
-            if isinstance(resolution, Resolution)
-            else self.capabilities.resolutions_dpi[0],
+            resolution_dpi=_supported_dpi(resolution, self.capabilities.resolutions_dpi)
+            or self.capabilities.resolutions_dpi[0],
             print_color_mode=str(first("print-color-mode") or "monochrome"),
             print_content_optimize=str(first("print-content-optimize") or "auto"),
             finishings=finishings.integers() if finishings else (),
@@ -323,9 +324,7 @@ def _choices(capabilities: Capabilities, copies_max: int) -> dict[str, Choice]:
             "printer-resolution",
             Attribute.dots_per_inch("printer-resolution-default", resolutions[0]),
             Attribute.dots_per_inch("printer-resolution-supported", *resolutions),
-            lambda value: (
-                isinstance(value.value, Resolution) and _dpi(value.value) in capabilities.resolutions_dpi
-            ),
+            lambda value: _supported_dpi(value.value, resolutions) is not None,
         ),
         _keywords("sides", capabilities.sides),
     ]
@@ -358,10 +357,15 @@ def _configured(item: object) -> ValueData:
     return item if isinstance(item, (int, str)) else None
 
 
-def _dpi(resolution: Resolution) -> tuple[int, int]:
-    if resolution.units == ResolutionUnits.DOTS_PER_CENTIMETER:
-        return round(resolution.cross_feed * 2.54), round(resolution.feed * 2.54)
-    return resolution.cross_feed, resolution.feed
+def _supported_dpi(asked: object, resolutions: tuple[tuple[int, int], ...]) -> tuple[int, int] | None:
+    """The resolution that is asked for, in dots per inch; None where the printer has no such."""
+    if not isinstance(asked, Resolution):
+        return None
+    per_unit = CM_PER_INCH if asked.units == ResolutionUnits.DOTS_PER_CENTIMETER else 1
+    wanted = (asked.cross_feed, asked.feed)
+    return next(
+        ((x, y) for x, y in resolutions if (round(x / per_unit), round(y / per_unit)) == wanted), None
+    )
 
 
 def merge_ranges(ranges: Iterable[object]) -> tuple[tuple[int, int], ...]:
