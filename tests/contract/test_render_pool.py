@@ -12,6 +12,7 @@ import time
 import zlib
 from pathlib import Path
 
+import msgspec
 import pdf_samples
 import pytest
 import pytest_asyncio
@@ -351,3 +352,38 @@ async def test_a_worker_that_wants_too_much_memory_is_told_so():
             )
     finally:
         await small.close()
+
+
+async def test_a_fault_of_ours_is_no_crash_of_the_document_and_is_complained_of(capfd):
+    """Standard error is a file here: a worker may add a little to it."""
+    pool = RenderPool(LIMITS)
+    content = b"text\n"
+    feed = DocumentFeed.of_bytes(content)
+    request = msgspec.structs.replace(request_for("text/plain", len(content)), driver="no-such-driver")
+    job = await pool.start(request, [feed])
+    feed.close()
+    told = failure(await asyncio.to_thread(take, job))
+    await until_alone(pool)
+    job.close()
+    await pool.close()
+    assert told == ("document-format-error", "The document could not be rendered.")
+    assert "KeyError: 'no-such-driver'" in capfd.readouterr().err
+
+
+async def test_short_jobs_are_not_slowed_by_their_own_end(pool):
+    """A worker may have ended before its parent looks whether it took its job: that is no reason to pause."""
+    os.kill(pool.zygote_pid, signal.SIGSTOP)
+    try:
+        job = await start(pool, "text/plain", b"Short\n")
+        (worker,) = children(pool.zygote_pid)
+        async with asyncio.timeout(5):
+            while stat_of(worker)[0] != "Z":  # noqa: ASYNC110
+                await asyncio.sleep(0.01)
+    finally:
+        os.kill(pool.zygote_pid, signal.SIGCONT)
+    began = time.monotonic()
+    assert (await rendered(pool, "text/plain", b"Next\n"))[-1].kind == FrameKind.END
+    assert time.monotonic() - began < 0.7
+    await until_alone(pool)
+    assert take(job)[-1].kind == FrameKind.END
+    job.close()

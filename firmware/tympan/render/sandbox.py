@@ -17,6 +17,7 @@ import errno
 import os
 import resource
 import signal
+import stat
 import struct
 import sys
 
@@ -34,6 +35,9 @@ _CAPABILITY_HEADER = struct.pack("=Ii", 0x20080522, 0)
 
 MAX_DESCRIPTORS = 512
 """Open files of a worker: two for each document, the pipe, the libraries' few."""
+
+COMPLAINT_MAX_BYTES = 64 * 1024
+"""How much a worker may add to standard error where that is a file."""
 
 READABLE = ("/usr", "/lib")
 """Where programs, their data and fonts lie, beside Python's own folders: all that a worker may read."""
@@ -119,7 +123,7 @@ def enter(*, memory_bytes: int) -> tuple[str, ...]:
     for limit, most in (
         (resource.RLIMIT_AS, address_space + memory_bytes),
         (resource.RLIMIT_CORE, 0),
-        (resource.RLIMIT_FSIZE, 0),
+        (resource.RLIMIT_FSIZE, _log_size()),
         (resource.RLIMIT_NOFILE, MAX_DESCRIPTORS),
         (resource.RLIMIT_NPROC, 0),
     ):
@@ -134,6 +138,15 @@ def enter(*, memory_bytes: int) -> tuple[str, ...]:
         if libc.prctl(_PR_SET_SECCOMP, _SECCOMP_MODE_FILTER, ctypes.byref(program), 0, 0):
             lacking.append("seccomp filters cannot be set")
     return tuple(lacking)
+
+
+def _log_size() -> int:
+    """How long a file a worker may make: where standard error is one, so that it can say what went wrong."""
+    try:
+        status = os.fstat(sys.stderr.fileno())
+    except (OSError, ValueError, AttributeError):
+        return 0
+    return status.st_size + COMPLAINT_MAX_BYTES if stat.S_ISREG(status.st_mode) else 0
 
 
 def _libc() -> ctypes.CDLL:

@@ -96,14 +96,23 @@ def _wait_until_taken(spare: int, requests: socket.socket, taken: int, wake: int
         ready = {fd for fd, _ in poll.poll()}
         if requests.fileno() in ready:
             return False
+        ended = set[int]()
         if wake in ready:
             os.read(wake, 4096)
-            if spare in _reap(endings):  # it died before it had a job, and so may the next
-                time.sleep(RESPAWN_PAUSE_S)
-                return True
-        if taken in ready:
+            ended = _reap(endings)
+        # It says so before it begins: one that has ended had a job if the byte is there now, however short the job was.
+        if taken in ready or (spare in ended and _readable(taken)):
             os.read(taken, 1)
             return True
+        if spare in ended:  # it died before it had a job, and so may the next
+            time.sleep(RESPAWN_PAUSE_S)
+            return True
+
+
+def _readable(fd: int) -> bool:
+    poll = select.poll()
+    poll.register(fd, select.POLLIN)
+    return bool(poll.poll(0))
 
 
 def _reap(endings: int) -> set[int]:
@@ -141,7 +150,7 @@ def _work(
         sandbox.die_with_parent()
         lacking = sandbox.enter(memory_bytes=memory_bytes)
         if lacking and tell:
-            sys.stderr.write(f"render workers have more rights than they need: {'; '.join(lacking)}\n")
+            _complain(f"render workers have more rights than they need: {'; '.join(lacking)}\n")
         data, fds, _, _ = socket.recv_fds(requests, MAX_REQUEST_BYTES, 1 + 2 * MAX_DOCUMENTS)
         if not data:
             os._exit(0)  # the service is gone
@@ -152,8 +161,8 @@ def _work(
     except BrokenPipeError:
         pass  # nobody wants the rest: the job was canceled
     except BaseException:  # noqa: BLE001 — the last line of defence: the service says why the job failed
-        traceback.print_exc()
         code = 1
+        _complain(traceback.format_exc())
     finally:
         os._exit(code)
 
@@ -183,10 +192,16 @@ def _serve(request: RenderRequest, fds: Sequence[int], drivers: object) -> None:
     except BrokenPipeError:
         raise
     except Exception:  # noqa: BLE001 — a document may make any library fail in any way
-        traceback.print_exc()
         frames.fail("document-format-error", _UNREADABLE)
+        _complain(traceback.format_exc())
     else:
         frames.emit(FrameKind.END, b"")
+
+
+def _complain(text: str) -> None:
+    with contextlib.suppress(OSError):  # where standard error is a file, there is a limit to what it takes
+        sys.stderr.write(text)
+        sys.stderr.flush()
 
 
 class _Frames:
