@@ -121,7 +121,8 @@ class PrintQueue:
         try:
             await self._print(job)
         except (RenderError, SpoolError, DocumentError) as error:
-            self._end(job, JobState.ABORTED, (getattr(error, "reason", "aborted-by-system"),), error.problem)
+            reason = getattr(error, "reason", "aborted-by-system")
+            self._end(job, JobState.ABORTED, ("aborted-by-system", reason), error.problem)
         except Exception:  # noqa: BLE001 — it is the job that ends
             _log.exception("printing job %d on %s failed", job.job_id, self._printer.name)
             self._end(job, JobState.ABORTED, ("aborted-by-system",), "The printer had an internal error.")

@@ -1,0 +1,478 @@
+"""A printer's queue: one job at a time, whatever goes wrong ends one job only, and nothing is given up for a device away."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from tympan.errors import DocumentError, RenderError, SpoolError
+from tympan.ipp import Attribute
+from tympan.ipp.enums import JobState, PrinterState
+from tympan.link import Ending, PrintOutcome, PrintProgress, RawSource
+from tympan.model.job import Document, Job
+from tympan.render.document import DocumentFeed
+from tympan.service import print_queue
+from tympan.service.job_attributes import encoded_template
+from tympan.service.print_queue import PrintQueue
+
+DONE = PrintOutcome(Ending.COMPLETED, PrintProgress())
+
+
+class Link:
+    """A device link that ends each job when, and as, a test says."""
+
+    def __init__(self, transport, driver, profile, listener):
+        _ = transport, driver, profile
+        self.listener = listener
+        self.printing = []
+        self.begun = []
+        self.canceled = 0
+        self.closed = False
+
+    async def print(self, job_id, extension, source, on_progress, *, resumed=False):
+        _ = extension
+        ending = asyncio.get_running_loop().create_future()
+        self.printing.append((job_id, ending, on_progress))
+        self.begun.append((job_id, source, resumed))
+        try:
+            return await ending
+        finally:
+            source.close()
+            self.printing.remove((job_id, ending, on_progress))
+
+    def cancel(self):
+        self.canceled += 1
+
+    async def close(self):
+        self.closed = True
+
+
+class Source:
+    """What a render worker gives."""
+
+    def __init__(self):
+        self.closed = False
+
+    def close(self):
+        self.closed = True
+
+
+class Pool:
+    """Render workers that begin at once, or as `problem` says."""
+
+    class limits:  # noqa: N801 — stands for an attribute
+        stall_cpu_s = 1
+        max_pages = 10
+
+    def __init__(self):
+        self.requests = []
+        self.problem = None
+        self.gate = None
+        self.sources = []
+
+    async def start(self, request, documents):
+        _ = documents
+        self.requests.append(request)
+        if self.gate is not None:
+            await self.gate.wait()
+        if self.problem is not None:
+            raise self.problem
+        self.sources.append(Source())
+        return self.sources[-1]
+
+
+class Keeper:
+    """Keeps jobs in memory."""
+
+    def __init__(self, clock):
+        self.clock = clock
+        self.opened = []
+        self.ended = []
+        self.problem = None
+        self.problem_at_the_end = None
+        self.changed = 0
+
+    async def open_documents(self, job):
+        self.opened.append(job.job_id)
+        if self.problem is not None:
+            raise self.problem
+        return [DocumentFeed.of_bytes(b"x") for _ in job.documents]
+
+    def job_changed(self, printer, job):
+        _ = printer, job
+        self.changed += 1
+
+    def job_ended(self, printer, job):
+        if self.problem_at_the_end is not None:
+            raise self.problem_at_the_end
+        printer.finished(job)
+        self.ended.append(job.job_id)
+
+
+class Stand:
+    """A queue and what it works with."""
+
+    def __init__(self, printer, clock, pool=None):
+        self.printer, self.pool, self.keeper = printer, pool or Pool(), Keeper(clock)
+        self.queue = PrintQueue(printer, None, self.pool, self.keeper)
+        self.link = self.queue._link
+        self.count = 0
+
+    def add(self, *, job_format="text/plain", state=JobState.PENDING, template=(), **more):
+        self.count += 1
+        job = Job(
+            job_id=self.count,
+            printer=self.printer.name,
+            uuid="u",
+            state=state,
+            documents=[Document(1, job_format)],
+            template=encoded_template(list(template)),
+            **more,
+        )
+        self.printer.add(job)
+        self.queue.wake()
+        return job
+
+    async def settle(self):
+        """Let everything run that can."""
+        for _ in range(30):
+            await asyncio.sleep(0)
+
+    async def end(self, outcome=DONE):
+        (printing,) = self.link.printing
+        printing[1].set_result(outcome)
+        await self.settle()
+
+    @property
+    def now(self):
+        """The jobs that are at the device."""
+        return [job_id for job_id, _, _ in self.link.printing]
+
+
+@pytest.fixture
+async def stand(printers, clock, monkeypatch):
+    monkeypatch.setattr(print_queue, "DeviceLink", Link)
+    monkeypatch.setattr(print_queue, "INTERRUPTED_PAUSE_S", 0)
+    made = Stand(printers["receipt"], clock)
+    made.queue.start()
+    yield made
+    await made.queue.close()
+    assert made.link.closed
+
+
+async def test_jobs_go_one_at_a_time_in_order(stand):
+    jobs = [stand.add() for _ in range(3)]
+    await stand.settle()
+    for job in jobs:
+        assert stand.now == [job.job_id]
+        assert job.state == JobState.PROCESSING
+        assert stand.printer.state == PrinterState.PROCESSING
+        await stand.end()
+        assert job.state == JobState.COMPLETED
+        assert job.reasons == ("job-completed-successfully",)
+    assert stand.now == []
+    assert stand.printer.state == PrinterState.IDLE
+    assert [job_id for job_id, _, _ in stand.link.begun] == [1, 2, 3]
+    assert all(source.closed for source in stand.pool.sources)
+
+
+async def test_printers_print_at_the_same_time(stand, printers, clock):
+    other = Stand(printers["laser"], clock, stand.pool)
+    other.queue.start()
+    stand.add()
+    other.add()
+    await stand.settle()
+    assert stand.now == other.now == [1]
+    await other.end()
+    assert stand.now == [1]
+    await stand.end()
+    await other.queue.close()
+
+
+async def test_a_job_that_comes_later_wakes_the_queue(stand):
+    await stand.settle()
+    stand.add()
+    await stand.settle()
+    assert stand.now == [1]
+    await stand.end()
+
+
+@pytest.mark.parametrize("state", [JobState.PENDING_HELD, JobState.CANCELED, JobState.COMPLETED])
+async def test_what_is_not_pending_is_not_printed(stand, state):
+    stand.add(state=state)
+    second = stand.add()
+    await stand.settle()
+    assert stand.now == [second.job_id]
+    await stand.end()
+
+
+async def test_a_job_canceled_while_it_waits_is_not_begun(stand):
+    stand.add()
+    waiting, last = stand.add(), stand.add()
+    await stand.settle()
+    waiting.state = JobState.CANCELED
+    stand.printer.finished(waiting)
+    stand.queue.cancel(waiting)
+    assert stand.link.canceled == 0  # it is not the one at the device
+    await stand.end()
+    assert stand.now == [last.job_id]
+    await stand.end()
+    assert stand.keeper.opened == [1, 3]
+
+
+async def test_a_job_canceled_while_it_prints(stand):
+    job, following = stand.add(), stand.add()
+    await stand.settle()
+    stand.queue.cancel(job)
+    assert stand.link.canceled == 1
+    await stand.end(
+        PrintOutcome(Ending.CANCELED, PrintProgress(impressions=1), "job-canceled-by-user", "Canceled.")
+    )
+    assert (job.state, job.reasons, job.impressions_completed) == (
+        JobState.CANCELED,
+        ("job-canceled-by-user",),
+        1,
+    )
+    assert stand.now == [following.job_id]
+    await stand.end()
+
+
+async def test_a_job_canceled_before_its_worker_is_there(stand):
+    stand.pool.gate = asyncio.Event()
+    job = stand.add()
+    await stand.settle()
+    job.reasons = (*job.reasons, print_queue.STOPPING)
+    stand.queue.cancel(job)
+    stand.pool.gate.set()
+    await stand.settle()
+    assert job.state == JobState.CANCELED
+    assert print_queue.STOPPING not in job.reasons  # RFC 8011 §5.3.7: it goes when the job has ended
+    assert stand.link.begun == []
+    assert stand.pool.sources[0].closed
+
+
+async def test_the_wish_to_stop_outlives_changes_of_state(stand):
+    job = stand.add()
+    await stand.settle()
+    job.reasons = (*job.reasons, print_queue.STOPPING)
+    stand.link.listener.device_stopped(("media-empty-error",), "Out of paper.")
+    assert print_queue.STOPPING in job.reasons
+    await stand.end(PrintOutcome(Ending.INTERRUPTED, PrintProgress()))
+    assert job.state == JobState.CANCELED
+    assert len(stand.link.begun) == 1
+
+
+# --- what goes wrong --------------------------------------------------------------------------------------------------
+
+PROBLEMS = [
+    RenderError("It cannot be drawn.", reason="document-format-error"),
+    SpoolError("It cannot be read."),
+    RuntimeError("a mistake of ours"),
+    KeyError("another"),
+    OSError("a third"),
+]
+
+
+def expected_reason(problem):
+    return getattr(problem, "reason", "aborted-by-system")
+
+
+@pytest.mark.parametrize("problem", PROBLEMS, ids=lambda problem: type(problem).__name__)
+async def test_a_problem_before_the_device_ends_this_job_alone(stand, problem, caplog):
+    stand.pool.problem = problem
+    job = stand.add()
+    await stand.settle()
+    assert job.state == JobState.ABORTED
+    assert expected_reason(problem) in job.reasons
+    assert job.message
+    assert len(stand.pool.requests) == 1  # not again and again
+    assert stand.printer.state == PrinterState.IDLE
+    stand.pool.problem = None
+    stand.add()
+    await stand.settle()
+    assert stand.now == [2]
+    await stand.end()
+    _ = caplog
+
+
+@pytest.mark.parametrize("problem", PROBLEMS, ids=lambda problem: type(problem).__name__)
+async def test_a_problem_with_the_documents_ends_this_job_alone(stand, problem):
+    stand.keeper.problem = problem
+    first, second = stand.add(), stand.add()
+    await stand.settle()
+    assert (first.state, second.state) == (JobState.ABORTED, JobState.ABORTED)
+    assert stand.keeper.opened == [1, 2]
+    assert stand.keeper.ended == [1, 2]
+
+
+async def test_a_problem_at_the_device_ends_this_job_alone(stand):
+    job, following = stand.add(), stand.add()
+    await stand.settle()
+    stand.link.printing[0][1].set_exception(DocumentError("Too wide.", reason="document-unprintable-error"))
+    await stand.settle()
+    assert job.state == JobState.ABORTED
+    assert job.reasons == ("aborted-by-system", "document-unprintable-error")
+    assert job.message == "Too wide."
+    assert stand.now == [following.job_id]
+    await stand.end()
+
+
+async def test_a_ticket_that_cannot_be_read_ends_this_job_alone(stand):
+    job = stand.add()
+    job.template = b"\2\0nonsense"
+    stand.add()
+    await stand.settle()
+    assert job.state == JobState.ABORTED
+    assert stand.now == [2]
+    await stand.end()
+
+
+async def test_a_job_that_cannot_even_be_ended_does_not_stop_the_queue(stand):
+    stand.keeper.problem_at_the_end = RuntimeError("the store is gone")
+    job = stand.add()
+    await stand.settle()
+    await stand.end()
+    assert job.state in {JobState.COMPLETED, JobState.ABORTED}
+    stand.keeper.problem_at_the_end = None
+    stand.add()
+    await stand.settle()
+    assert stand.keeper.opened == [1, 2]
+    assert stand.now == [2]
+    await stand.end()
+
+
+async def test_an_aborted_document_says_why(stand):
+    job = stand.add()
+    await stand.settle()
+    await stand.end(
+        PrintOutcome(Ending.ABORTED, PrintProgress(), "document-format-error", "The file is damaged.")
+    )
+    assert job.state == JobState.ABORTED
+    assert set(job.reasons) == {"aborted-by-system", "document-format-error"}
+    assert job.message == "The file is damaged."
+
+
+# --- a device that goes away ------------------------------------------------------------------------------------------
+
+
+async def test_an_interrupted_job_goes_on_from_the_page_that_was_not_confirmed(stand):
+    job = stand.add()
+    await stand.settle()
+    _, ending, on_progress = stand.link.printing[0]
+    on_progress(PrintProgress(bytes_written=1000, pages=2, impressions=2, sheets=2, total=5))
+    assert (job.pages_confirmed, job.impressions_completed, job.impressions) == (2, 2, 5)
+    ending.set_result(
+        PrintOutcome(Ending.INTERRUPTED, PrintProgress(1500, 3, 3, 3, 5), problem="The printer is away.")
+    )
+    for _ in range(200):  # it pauses, for no time at all
+        await asyncio.sleep(0)
+        if len(stand.link.begun) == 2:
+            break
+    assert [request.ticket.first_page for request in stand.pool.requests] == [1, 4]
+    assert [resumed for _, _, resumed in stand.link.begun] == [False, True]
+    await stand.end(PrintOutcome(Ending.COMPLETED, PrintProgress(800, 5, 2, 2, 5)))
+    assert (job.state, job.bytes_written, job.impressions_completed) == (JobState.COMPLETED, 2300, 5)
+    assert (job.media_sheets_completed, job.pages_confirmed) == (5, 5)
+
+
+async def test_while_the_device_is_away_the_job_is_stopped(stand):
+    job = stand.add()
+    await stand.settle()
+    stand.link.listener.device_stopped(("media-empty-error",), "Out of paper.")
+    assert (job.state, job.reasons, job.message) == (
+        JobState.PROCESSING_STOPPED,
+        ("printer-stopped",),
+        "Out of paper.",
+    )
+    assert (stand.printer.state, stand.printer.reasons) == (PrinterState.STOPPED, ("media-empty-error",))
+    assert stand.printer.message == "Out of paper."
+    stand.link.listener.device_running()
+    assert (job.state, job.message) == (JobState.PROCESSING, "")
+    assert (stand.printer.state, stand.printer.reasons) == (PrinterState.PROCESSING, ("none",))
+    await stand.end()
+    assert job.state == JobState.COMPLETED
+
+
+async def test_a_printer_may_stop_without_a_job(stand):
+    stand.link.listener.device_stopped(("cover-open-error",), "The cover is open.")
+    assert stand.printer.state == PrinterState.STOPPED
+    stand.link.listener.device_running()
+    assert stand.printer.state == PrinterState.IDLE
+
+
+async def test_reasons_are_given_once(stand):
+    job = stand.add()
+    await stand.settle()
+    await stand.end(PrintOutcome(Ending.ABORTED, PrintProgress(), "aborted-by-system", "No."))
+    assert job.reasons == ("aborted-by-system",)
+
+
+# --- where the bytes come from ----------------------------------------------------------------------------------------
+
+
+async def test_documents_in_the_printers_language_go_straight_through(stand):
+    stand.add(job_format="application/vnd.escpos")
+    await stand.settle()
+    assert stand.pool.requests == []
+    assert isinstance(stand.link.begun[0][1], RawSource)
+    await stand.end()
+
+
+async def test_copies_of_such_documents_are_made_by_a_worker(stand):
+    stand.add(job_format="application/vnd.escpos", template=[Attribute.integer("copies", 2)])
+    await stand.settle()
+    assert [request.ticket.copies for request in stand.pool.requests] == [2]
+    await stand.end()
+
+
+async def test_the_ticket_is_what_the_job_asked_for(stand):
+    stand.add(
+        name="Letter",
+        user="ann",
+        template=[Attribute.integer("copies", 3), Attribute.integer("number-up", 2)],
+    )
+    await stand.settle()
+    ticket = stand.pool.requests[0].ticket
+    assert (ticket.copies, ticket.number_up, ticket.job_name, ticket.user_name) == (3, 2, "Letter", "ann")
+    await stand.end()
+
+
+async def test_media_that_is_not_loaded_is_asked_for(printers, clock, monkeypatch):
+    monkeypatch.setattr(print_queue, "DeviceLink", Link)
+    laser = Stand(printers["laser"], clock)
+    laser.queue.start()
+    laser.add(template=[Attribute.keyword("media", "na_letter_8.5x11in")])
+    await laser.settle()
+    assert "media-needed" in laser.printer.reasons
+    await laser.end()
+    assert laser.printer.reasons == ("none",)
+    await laser.queue.close()
+
+
+# --- the end of the service -------------------------------------------------------------------------------------------
+
+
+async def test_closing_leaves_the_job_as_it_is(stand):
+    job, waiting = stand.add(), stand.add()
+    await stand.settle()
+    await stand.queue.close()
+    assert (job.state, waiting.state) == (JobState.PROCESSING, JobState.PENDING)
+    assert stand.keeper.ended == []
+
+
+async def test_draining_ends_the_job_that_prints_and_begins_no_other(stand):
+    job, waiting = stand.add(), stand.add()
+    await stand.settle()
+    draining = asyncio.create_task(stand.queue.drain())
+    await stand.settle()
+    assert not draining.done()
+    await stand.end()
+    await asyncio.wait_for(draining, 5)
+    assert (job.state, waiting.state) == (JobState.COMPLETED, JobState.PENDING)
+    assert stand.now == []
+
+
+async def test_draining_an_idle_queue_ends_at_once(stand):
+    await stand.settle()
+    await asyncio.wait_for(stand.queue.drain(), 5)
