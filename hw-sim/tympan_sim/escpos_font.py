@@ -1,6 +1,6 @@
 """The characters an ESC/POS printer has in its memory, as cells of dots.
 
-Owns the glyphs: drawn once from a monospaced outline font of the system (Pillow's own where there is none) into
+Owns the glyphs: drawn once from a monospaced outline font of the system (or the one that comes along) into
 fixed cells, thresholded as a printer's font is, and kept. Modes (bold, size, underline) are applied here, because
 they are per character in the printer too.
 """
@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
+from tympan_sim.carried_font import carried_font
 from tympan_sim.escpos_codepages import MISSING
 
 Bits = NDArray[np.uint8]
@@ -71,7 +72,8 @@ class CellStyle(NamedTuple):
 @cache
 def _font(size: int, index: int) -> AnyFont | None:
     """The font at `index` of the chain that fits a cell `size` dots high; None past the chain's end."""
-    files = [path for path in (*_FONT_FILES[:], *_FALLBACK_FILES) if Path(path).is_file()]
+    known = (*_FONT_FILES, carried_font(), *_FALLBACK_FILES)
+    files = [path for path in known if path is not None and Path(path).is_file()]
     if index < len(files):
         return ImageFont.truetype(files[index], size)
     return ImageFont.load_default(size) if index == len(files) else None

@@ -17,6 +17,7 @@ from typing import NamedTuple
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
+from tympan_sim.carried_font import carried_font
 from tympan_sim.pcl_media import UNITS_PER_INCH
 from tympan_sim.pcl_page import Dots
 
@@ -118,7 +119,9 @@ def _table(symbol_set: str) -> tuple[str, ...]:
 
 @lru_cache(maxsize=16)
 def _font(size: int, bold: bool, slanted: bool) -> AnyFont:
-    for path in _FONT_FILES[bold, slanted]:
+    for path in (*_FONT_FILES[bold, slanted], carried_font()):
+        if path is None:
+            continue
         try:
             return ImageFont.truetype(path, size, layout_engine=ImageFont.Layout.BASIC)
         except OSError:
