@@ -372,6 +372,8 @@ async def test_a_fault_of_ours_is_no_crash_of_the_document_and_is_complained_of(
 
 async def test_short_jobs_are_not_slowed_by_their_own_end(pool):
     """A worker may have ended before its parent looks whether it took its job: that is no reason to pause."""
+    await rendered(pool, "text/plain", b"Warm\n")
+    await until_alone(pool)
     os.kill(pool.zygote_pid, signal.SIGSTOP)
     try:
         job = await start(pool, "text/plain", b"Short\n")

@@ -60,6 +60,7 @@ class _Job:
         self._native = driver.capabilities(request.profile).native_formats
         self._first = self._first_side()
         self._number = 0
+        self._sides = 0
         self._begun = False
 
     def _first_side(self) -> int:
@@ -72,10 +73,13 @@ class _Job:
         by_printer = self._page.repeats_pages and (not self._ticket.collated or self._has_one_side())
         rounds = copies if self._ticket.collated and not by_printer else 1
         for number in range(rounds):
+            self._sides = 0
             for position in range(len(self._documents)):
                 source = self._open(position)
                 if source.native:
                     self._send_native(source)
+                    for _ in range(1, 1 if rounds > 1 else copies):
+                        self._send_native(self._open(position))
                 else:
                     if number == 0 and len(self._documents) == 1:
                         self._tell_count(source, rounds if not by_printer else 1)
@@ -119,17 +123,21 @@ class _Job:
     # --- pages ------------------------------------------------------------------------------------------------------
 
     def _render(self, source: Source, copies: int) -> None:
+        by_printer = copies if self._page.repeats_pages else 1
+        by_us = copies // by_printer
         for index, impression in enumerate(impressions(source, self._ticket, self._page)):
-            if index >= self._request.max_pages:
+            self._sides += 1
+            if self._sides > self._request.max_pages:
                 raise _too_many_pages(self._request.max_pages)
-            self._number += 1
-            if self._number < self._first:
+            numbers = range(max(self._number + 1, self._first), self._number + by_us + 1)
+            self._number += by_us
+            if not numbers:
                 continue
             back = self._two_sided and index % 2 == 1
-            if copies == 1 or self._page.repeats_pages:
-                self._send_page(impression, PageMark(self._number, back, copies))
+            if len(numbers) == 1:
+                self._send_page(impression, PageMark(self._number, back, by_printer))
             else:
-                self._send_repeated(impression, back, copies)
+                self._send_repeated(impression, [PageMark(number, back) for number in numbers])
         if self._two_sided:
             self._number += (
                 self._number % 2
@@ -141,13 +149,12 @@ class _Job:
             self._send(data)
         self._mark(FrameKind.PAGE_END, mark)
 
-    def _send_repeated(self, impression: Impression, back: bool, copies: int) -> None:
+    def _send_repeated(self, impression: Impression, marks: Sequence[PageMark]) -> None:
         """Each page several times, by a printer that cannot do it itself: the encoded page is kept."""
         kept: list[bytes] = []
         size = 0
-        mark = PageMark(self._number, back)
-        self._mark(FrameKind.PAGE_BEGIN, mark)
-        for data in self._encoded(impression, mark):
+        self._mark(FrameKind.PAGE_BEGIN, marks[0])
+        for data in self._encoded(impression, marks[0]):
             size += len(data)
             if size > KEPT_PAGE_BYTES:
                 raise DocumentError(
@@ -156,10 +163,8 @@ class _Job:
                 )
             kept.append(data)
             self._send(data)
-        self._mark(FrameKind.PAGE_END, mark)
-        for _ in range(copies - 1):
-            self._number += 1
-            mark = PageMark(self._number, back)
+        self._mark(FrameKind.PAGE_END, marks[0])
+        for mark in marks[1:]:
             self._mark(FrameKind.PAGE_BEGIN, mark)
             for data in kept:
                 self._send(data)
@@ -171,7 +176,7 @@ class _Job:
         first = next(bands, None)  # before the first byte: a page that cannot be drawn shall not begin
         if not self._begun:
             self._begun = True
-            yield encoder.begin_job()
+            self._send(encoder.begin_job())  # once, also where the page is copied
         yield encoder.begin_page(mark.copies, back=mark.back)
         for band in itertools.chain(() if first is None else (first,), bands):
             if isinstance(band, str):
