@@ -104,17 +104,6 @@ class FrameSource(Protocol):
         ...
 
 
-def pack(kind: FrameKind, payload: bytes | memoryview = b"") -> bytes:
-    """One frame as bytes.
-
-    Raises:
-        ValueError: The payload is longer than `MAX_FRAME_BYTES`.
-    """
-    if len(payload) > MAX_FRAME_BYTES:
-        raise ValueError(f"a frame of {len(payload)} bytes is longer than {MAX_FRAME_BYTES}")
-    return HEADER.pack(kind, len(payload)) + payload
-
-
 def failed(reason: str, problem: str) -> Frame:
     """The last frame of a job that cannot go on."""
     return Frame(FrameKind.FAILED, json.dumps({"reason": reason, "problem": problem}).encode())
