@@ -134,6 +134,7 @@ class Store:
         self._posted: dict[object, _Entry] = {}
         self._urgent = False
         self._closing = False
+        self._failing = False
         self._thread: threading.Thread | None = None
         self._reader: sqlite3.Connection | None = None
         self._reader_lock = threading.Lock()
@@ -289,7 +290,7 @@ class Store:
         try:
             self._transaction(connection, tuple(change for entry in batch for change in entry.changes))
             outcomes = [(entry.future, None) for entry in batch if entry.future is not None]
-        except sqlite3.Error:
+        except sqlite3.Error as first:
             # One bad or oversized change must not fail the others: each on its own.
             for entry in batch:
                 problem: sqlite3.Error | None = None
@@ -301,8 +302,12 @@ class Store:
                         failed.append(entry)
                 if entry.future is not None:
                     outcomes.append((entry.future, problem))
-            if failed:
-                _log.exception("the spool cannot keep %d changes now and tries again", len(failed))
+            if failed and not self._failing:  # said once, however often it is tried
+                _log.error("the spool cannot keep changes now, and goes on trying: %s", first)
+                self._failing = True
+        if self._failing and not failed:
+            _log.info("the spool keeps changes again")
+            self._failing = False
         for loop in {future.get_loop() for future, _ in outcomes}:
             mine = [(future, error) for future, error in outcomes if future.get_loop() is loop]
             with contextlib.suppress(RuntimeError):  # the loop was closed: nobody waits any more

@@ -179,3 +179,30 @@ def test_what_was_committed_survives_a_kill(path):
     told = [int(line) for line in done.stdout.split()]
     assert told[-1] == 57
     assert [row[0] for row in rows(path, "SELECT job_id FROM jobs ORDER BY job_id")] == told
+
+
+async def test_a_full_disk_is_said_once_and_so_is_its_end(path, monkeypatch, caplog):
+    store = Store(path)
+    store.open()
+    transaction, left = Store._transaction, [6]
+
+    def full(connection, changes):
+        if changes and left[0]:
+            left[0] -= 1
+            raise sqlite3.OperationalError("database or disk is full")
+        transaction(connection, changes)
+
+    monkeypatch.setattr("tympan.spool.store.POST_DELAY_S", 0.01)
+    monkeypatch.setattr(Store, "_transaction", staticmethod(full))
+    with caplog.at_level("INFO"):
+        store.post(SaveJob(1, b"one"))
+        async with asyncio.timeout(10):
+            while "keeps changes again" not in caplog.text:  # noqa: ASYNC110 — it happens on the store's thread
+                await asyncio.sleep(0.01)
+    store.close()
+    said = [record.message for record in caplog.records]
+    assert said == [
+        "the spool cannot keep changes now, and goes on trying: database or disk is full",
+        "the spool keeps changes again",
+    ]
+    assert rows(path, "SELECT record FROM jobs") == [(b"one",)]
