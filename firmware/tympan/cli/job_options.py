@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 
 from tympan.cli.errors import UsageError
-from tympan.config.option import suggestion
+from tympan.config.option import nearest
 from tympan.ipp import (
     Attribute,
     GroupTag,
@@ -39,6 +39,20 @@ _RESOLUTION_WORD = re.compile(r"([0-9]{1,5})(?:x([0-9]{1,5}))?(dpi|dpcm)")
 _BOOLEANS = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
 
 
+USUAL = (
+    "copies",
+    "media",
+    "number-up",
+    "orientation-requested",
+    "page-ranges",
+    "print-color-mode",
+    "print-quality",
+    "print-scaling",
+    "sides",
+)
+"""Job attributes to name where somebody asks for one that IPP does not have."""
+
+
 def job_attributes(options: Iterable[str], copies: int | None = None) -> list[Attribute]:
     """The job attributes group for ``-o`` options and ``--copies``.
 
@@ -63,7 +77,9 @@ def job_attribute(name: str, text: str) -> Attribute:
     template = section("Job Template")
     registration = template.get(name)
     if registration is None:
-        raise UsageError(f"there is no job attribute {name!r}{suggestion(name, template) if name else ''}")
+        near = nearest(name, sorted(template)) if name else ""
+        hint = f"did you mean {near!r}?" if near else f"usual ones are: {', '.join(USUAL)}"
+        raise UsageError(f"there is no job attribute {name!r}; {hint}")
     syntax = registration.parsed()
     words = [word.strip() for word in text.split(",")] if syntax.multiple else [text.strip()]
     kinds = [alternative.kind for alternative in syntax.alternatives]
