@@ -18,6 +18,29 @@ from typing import Self
 
 START_TIMEOUT_S = 30.0
 
+SERVER = """
+[server]
+listen = ["127.0.0.1:{port}"]
+state_dir = "{state}"
+"""
+"""Configuration of a service for a test; `Tympan` fills in the port and the directory."""
+
+RECEIPT_AND_LASER = """
+[[printers]]
+name = "receipt"
+device = "sim://receipt?speed=max"
+driver = "escpos"
+profile = "generic-80mm"
+default = true
+
+[[printers]]
+name = "laser"
+device = "sim://laser?speed=max"
+driver = "pcl"
+profile = "generic-pcl5e-duplex"
+"""
+"""Two simulated printers that print as fast as they can."""
+
 
 def free_port() -> int:
     """A TCP port that nobody listens on."""

@@ -4,26 +4,9 @@ from __future__ import annotations
 
 import pytest
 from ipp_client import print_bytes, printed
-from processes import Cupsd, Tympan
+from processes import RECEIPT_AND_LASER, SERVER, Cupsd, Tympan
 
-CONFIG = """
-[server]
-listen = ["127.0.0.1:{port}"]
-state_dir = "{state}"
-
-[[printers]]
-name = "receipt"
-device = "sim://receipt?speed=max"
-driver = "escpos"
-profile = "generic-80mm"
-default = true
-
-[[printers]]
-name = "laser"
-device = "sim://laser?speed=max"
-driver = "pcl"
-profile = "generic-pcl5e-duplex"
-"""
+CONFIG = SERVER + RECEIPT_AND_LASER
 
 PRINTERS = ("receipt", "laser")
 

@@ -13,31 +13,18 @@ import pytest
 import samples
 from ipp_bytes import MIME, NAME, attribute
 from ipp_client import ended, jobs
-from processes import Tympan
+from processes import RECEIPT_AND_LASER, SERVER, Tympan
 
-CONFIG = """
-[server]
-listen = ["127.0.0.1:{port}"]
-state_dir = "{state}"
-
+CONFIG = (
+    SERVER
+    + """
 [limits]
 request_header_timeout_s = 2
 request_body_idle_timeout_s = 2
 keepalive_timeout_s = 2
-
-[[printers]]
-name = "receipt"
-device = "sim://receipt?speed=max"
-driver = "escpos"
-profile = "generic-80mm"
-default = true
-
-[[printers]]
-name = "laser"
-device = "sim://laser?speed=max"
-driver = "pcl"
-profile = "generic-pcl5e-duplex"
 """
+    + RECEIPT_AND_LASER
+)
 
 ABORTED = 8
 """``job-state``, RFC 8011 §5.3.7."""

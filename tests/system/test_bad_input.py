@@ -19,29 +19,16 @@ import raster_samples
 import samples
 from ipp_bytes import BOOLEAN, CHARSET, ENUM, INTEGER, KEYWORD, LANGUAGE, MIME, NAME, URI, attribute
 from ipp_client import ask, ended, jobs, print_bytes, printed
-from processes import Tympan
+from processes import RECEIPT_AND_LASER, SERVER, Tympan
 
-CONFIG = """
-[server]
-listen = ["127.0.0.1:{port}"]
-state_dir = "{state}"
-
+CONFIG = (
+    SERVER
+    + """
 [limits]
 max_document_bytes = 50_000_000
-
-[[printers]]
-name = "receipt"
-device = "sim://receipt?speed=max"
-driver = "escpos"
-profile = "generic-80mm"
-default = true
-
-[[printers]]
-name = "laser"
-device = "sim://laser?speed=max"
-driver = "pcl"
-profile = "generic-pcl5e-duplex"
 """
+    + RECEIPT_AND_LASER
+)
 
 # RFC 8011 Appendix B.1
 OK, IGNORED = 0x0000, 0x0001

@@ -11,32 +11,19 @@ import ipp_bytes
 import pytest
 from ipp_bytes import BOOLEAN, INTEGER, MIME, NAME, attribute
 from ipp_client import ask, ended, jobs, print_bytes, printed, wait_for_job
-from processes import Tympan, get
+from processes import RECEIPT_AND_LASER, SERVER, Tympan, get
 
 from tympan_sim import control
 
-CONFIG = """
-[server]
-listen = ["127.0.0.1:{port}"]
-state_dir = "{state}"
-
+CONFIG = (
+    SERVER
+    + """
 [limits]
 multiple_operation_timeout_s = 15
 max_documents_per_job = 3
-
-[[printers]]
-name = "receipt"
-device = "sim://receipt?speed=max"
-driver = "escpos"
-profile = "generic-80mm"
-default = true
-
-[[printers]]
-name = "laser"
-device = "sim://laser?speed=max"
-driver = "pcl"
-profile = "generic-pcl5e-duplex"
-
+"""
+    + RECEIPT_AND_LASER
+    + """
 [[printers]]
 name = "counter"
 device = "sim://counter?model=tm-t88v"
@@ -49,6 +36,7 @@ device = "sim://kitchen?model=tm-t88v"
 driver = "escpos"
 profile = "tm-t88"
 """
+)
 
 LIMITED = """
 [server]
