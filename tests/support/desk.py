@@ -18,6 +18,7 @@ from tympan.endpoint import dispatch
 from tympan.ipp import Attribute, GroupTag, IppDecodeError, Message, Operation, StatusCode, decode, encode
 from tympan.model.job import Job
 from tympan.service import service as service_module
+from tympan.service.access import EVERYBODY, Requester, Role
 from tympan.service.service import Service
 
 BASE = "ipp://printer.example:631"
@@ -27,6 +28,10 @@ SYSTEM = f"{BASE}/ipp/system"
 
 CHARSET = Attribute.charset("attributes-charset", "utf-8")
 LANGUAGE = Attribute.language("attributes-natural-language", "en")
+
+
+OPERATOR = Requester(Role.OPERATOR, "olga", can_prove=True)
+ADMINISTRATOR = Requester(Role.ADMINISTRATOR, "adam", can_prove=True)
 
 
 class NoPool:
@@ -96,11 +101,12 @@ async def pieces(*data: bytes) -> AsyncIterator[bytes]:
 
 
 class Desk:
-    """A service that is asked in bytes and answers in bytes."""
+    """A service that is asked in bytes and answers in bytes; `requester` is who asks."""
 
     def __init__(self, runner: asyncio.Runner, service: Service) -> None:
         self.runner = runner
         self.service = service
+        self.requester = EVERYBODY
 
     def raw(self, data: bytes, *document: bytes) -> bytes:
         """What is answered to the octets of a request."""
@@ -109,7 +115,9 @@ class Desk:
         except IppDecodeError as error:
             return dispatch.refusal(error)
         assert end == len(data)
-        return self.runner.run(dispatch.answer(self.service, message, pieces(*document), BASE))
+        return self.runner.run(
+            dispatch.answer(self.service, message, pieces(*document), BASE, self.requester)
+        )
 
     def ask(
         self,

@@ -13,6 +13,7 @@ from tympan.endpoint.table import Handler, Target
 from tympan.errors import SpoolError
 from tympan.ipp import Attribute, AttributeGroup, GroupTag, IppDecodeError, Message, Operation, StatusCode
 from tympan.ipp.registry import check_syntax
+from tympan.service.access import EVERYBODY, Requester
 from tympan.service.description import IPP_VERSIONS
 from tympan.service.printer import Printer
 from tympan.service.service import Service, TooManyDocumentsError, TooManyJobsError
@@ -46,7 +47,13 @@ _UNIQUE_GROUPS = frozenset({GroupTag.OPERATION, GroupTag.JOB, GroupTag.PRINTER, 
 _log = logging.getLogger(__name__)
 
 
-async def answer(service: Service, message: Message, body: AsyncIterator[bytes], base_uri: str) -> bytes:
+async def answer(
+    service: Service,
+    message: Message,
+    body: AsyncIterator[bytes],
+    base_uri: str,
+    requester: Requester = EVERYBODY,
+) -> bytes:
     """Carry out a request; always gives an answer.
 
     Args:
@@ -54,13 +61,14 @@ async def answer(service: Service, message: Message, body: AsyncIterator[bytes],
         message: The request.
         body: The document data that follows it.
         base_uri: ``ipp://HOST:PORT`` as the client reaches us.
+        requester: Who asks, as far as it is proved.
 
     Raises:
         ConnectionError: The client went away.
     """
     version = _answered_version(message.version)
     try:
-        result = await _carry_out(service, message, body, base_uri)
+        result = await _carry_out(service, message, body, base_uri, requester)
         return in_charset_of(message, result.status, result.encode(version, message.request_id))
     except RefusedError as refusal:
         result = Answer(refusal.status, refusal.problem, refusal.unsupported)
@@ -88,7 +96,9 @@ def _answered_version(version: tuple[int, int]) -> tuple[int, int]:
     return lower[-1] if lower else IPP_VERSIONS[0]
 
 
-async def _carry_out(service: Service, message: Message, body: AsyncIterator[bytes], base_uri: str) -> Answer:
+async def _carry_out(
+    service: Service, message: Message, body: AsyncIterator[bytes], base_uri: str, requester: Requester
+) -> Answer:
     if message.version[0] not in _MAJOR_VERSIONS:
         raise RefusedError(
             StatusCode.SERVER_ERROR_VERSION_NOT_SUPPORTED,
@@ -105,7 +115,14 @@ async def _carry_out(service: Service, message: Message, body: AsyncIterator[byt
     operation = _operation_group(message)
     printer, job_id = _target(service, operation, handler)
     unsupported = _judge_operation_attributes(operation, handler)
-    exchange = Exchange(message, operation, body, service, base_uri, printer, job_id)
+    if requester.role < handler.role:
+        raise RefusedError(
+            StatusCode.CLIENT_ERROR_NOT_AUTHENTICATED
+            if requester.can_prove and not requester.name
+            else StatusCode.CLIENT_ERROR_NOT_AUTHORIZED,
+            f"{handler.operation.keyword} needs the role {handler.role.name.lower()}",
+        )
+    exchange = Exchange(message, operation, body, service, base_uri, printer, job_id, requester)
     try:
         result = await handler.run(exchange)
     except RefusedError as refusal:

@@ -15,6 +15,7 @@ from tympan.ipp import (
     encode_attribute,
     join_message,
 )
+from tympan.service.access import EVERYBODY, Requester
 from tympan.service.description import NATURAL_LANGUAGE
 from tympan.service.printer import Printer
 from tympan.service.service import Service
@@ -56,6 +57,7 @@ class Exchange:
         base_uri: ``ipp://HOST:PORT`` as the client reaches us.
         target: The printer the target names, None for operations on the system.
         job_id: The job the target names, 0 where it names none.
+        requester: Who asks, as far as it is proved.
     """
 
     message: Message
@@ -65,6 +67,12 @@ class Exchange:
     base_uri: str
     target: Printer | None
     job_id: int = 0
+    requester: Requester = EVERYBODY
+
+    @property
+    def user(self) -> str:
+        """Who asks: the name that is proved, or ``requesting-user-name``."""
+        return self.requester.user_name(self.text("requesting-user-name"))
 
     @property
     def printer(self) -> Printer:

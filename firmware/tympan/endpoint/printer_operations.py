@@ -43,7 +43,7 @@ async def get_jobs(exchange: Exchange) -> Answer:
     """Get-Jobs, RFC 8011 §4.2.6; ``job-ids`` of PWG 5100.7 §6.9."""
     jobs = _listed(exchange) if exchange.operation.get("job-ids") is not None else _chosen(exchange)
     if exchange.flag("my-jobs"):
-        user = exchange.text("requesting-user-name") or "anonymous"
+        user = exchange.user
         jobs = (job for job in jobs if job.user == user)
     start = (exchange.operation.integer("first-index") or 1) - 1
     limit = exchange.operation.integer("limit")
@@ -140,7 +140,7 @@ async def create_job(exchange: Exchange) -> Answer:
 @handler(Operation.CANCEL_MY_JOBS, Target.PRINTER, "job-ids", "message")
 async def cancel_my_jobs(exchange: Exchange) -> Answer:
     """Cancel-My-Jobs, PWG 5100.11 §4.2: all of the user's jobs, or those listed; all or none."""
-    user = exchange.text("requesting-user-name") or "anonymous"
+    user = exchange.user
     listed = exchange.operation.get("job-ids")
     if listed is None:
         jobs = [job for job in exchange.printer.active.values() if job.user == user]

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from tympan.endpoint.exchange import Answer, Exchange
 from tympan.ipp import Operation
+from tympan.service.access import Role
 
 
 class Target(enum.Enum):
@@ -34,17 +35,19 @@ class Handler:
         target: What it is addressed to.
         attributes: The operation attributes it knows besides charset and language.
         run: Carries it out.
+        role: Who may ask for it; about jobs of others the operation itself judges.
     """
 
     operation: Operation
     target: Target
     attributes: frozenset[str]
     run: Callable[[Exchange], Awaitable[Answer]]
+    role: Role = Role.USER
 
 
 def handler(
-    operation: Operation, target: Target, *attributes: str
+    operation: Operation, target: Target, *attributes: str, role: Role = Role.USER
 ) -> Callable[[Callable[[Exchange], Awaitable[Answer]]], Handler]:
     """Make the decorated coroutine function the handler of `operation`."""
     known = {*_TARGET_ATTRIBUTES[target], "requesting-user-name", "requesting-user-uri", *attributes}
-    return lambda run: Handler(operation, target, frozenset(known), run)
+    return lambda run: Handler(operation, target, frozenset(known), run, role)

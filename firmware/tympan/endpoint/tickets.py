@@ -83,7 +83,7 @@ def new_job(exchange: Exchange) -> tuple[Job, Answer]:
     job = exchange.service.new_job(
         exchange.printer,
         name=name or "Untitled",
-        user=exchange.text("requesting-user-name") or "anonymous",
+        user=exchange.user,
         language=_language(exchange),
         template=encoded_template(accepted),
     )

@@ -103,7 +103,7 @@ class PrintQueue:
 
     async def _run(self) -> None:
         while not self._draining:
-            job = next((job for job in self._printer.active.values() if job.state == JobState.PENDING), None)
+            job = self._printer.next_job()
             if job is None:
                 self._wake.clear()
                 await self._wake.wait()

@@ -7,8 +7,9 @@ from collections import OrderedDict
 from tympan.driver.contract import Capabilities, Driver
 from tympan.driver.ticket import MediaSpec
 from tympan.ipp import Attribute
-from tympan.ipp.enums import PrinterState
+from tympan.ipp.enums import JobState, PrinterState
 from tympan.model.job import Job
+from tympan.model.printer_control import PrinterControl
 from tympan.service.answer import EncodedAttributes
 from tympan.service.clock import Clock, date_time
 from tympan.service.description import PrinterIdentity
@@ -29,6 +30,7 @@ class Printer:
         jobs: Every job it knows by id; the finished ones in the order they ended, until history is full.
         active: Those of `jobs` that are not finished, in the order they will print.
         current: The job that is printing, or None.
+        control: What operators have told it; after a change of it comes `control_changed`.
         generation: Counts up whenever something of the printer's answer changes but the time.
     """
 
@@ -54,6 +56,7 @@ class Printer:
         self.jobs: OrderedDict[int, Job] = OrderedDict()
         self.active: OrderedDict[int, Job] = OrderedDict()
         self.current: Job | None = None
+        self.control = PrinterControl()
         self.generation = 0
         self._clock = clock
         self._current_media: MediaSpec | None = None
@@ -78,7 +81,7 @@ class Printer:
     @property
     def reasons(self) -> tuple[str, ...]:
         """``printer-state-reasons``; ``none`` where there is nothing to say."""
-        reasons = self._device_reasons
+        reasons = (*self._device_reasons, *self.control.reasons())
         if self._current_media is not None and self.template.media.needs_loading(self._current_media):
             reasons = (*reasons, "media-needed")
         return reasons or ("none",)
@@ -98,6 +101,16 @@ class Printer:
         if self._device_reasons or self._device_message:
             self._device_reasons, self._device_message = (), ""
             self._update()
+
+    def control_changed(self) -> None:
+        """Operators have told it something else."""
+        self._update()
+
+    def next_job(self) -> Job | None:
+        """The job that prints next; None where none may."""
+        if not self.control.prints:
+            return None
+        return next((job for job in self.active.values() if job.state == JobState.PENDING), None)
 
     def announce(self, message: str) -> None:
         """Show `message` as the printer's message; empty takes it away (Identify-Printer's ``display``)."""
@@ -129,7 +142,8 @@ class Printer:
 
     def _update(self) -> None:
         self.generation += 1
-        if self._device_reasons:
+        control = self.control
+        if self._device_reasons or control.paused or control.deactivated or control.shut_down:
             state = PrinterState.STOPPED
         else:
             state = PrinterState.PROCESSING if self.current is not None else PrinterState.IDLE
@@ -160,7 +174,7 @@ class Printer:
             date_time("printer-state-change-date-time", self._state_changed[1]),
             Attribute.integer("printer-config-change-time", self._up_since),
             date_time("printer-config-change-date-time", self._up_since_date),
-            Attribute.boolean("printer-is-accepting-jobs", True),
+            Attribute.boolean("printer-is-accepting-jobs", self.control.takes_jobs),
             Attribute.integer("queued-job-count", len(self.active)),
             Attribute.integer("printer-up-time", now),
             date_time("printer-current-time", date),

@@ -23,6 +23,7 @@ from tympan.render.pool import RenderLimits, RenderPool
 from tympan.service.building import build_printer
 from tympan.service.clock import Clock
 from tympan.service.description import IDENTIFY_ACTIONS
+from tympan.service.events import EventBus
 from tympan.service.intake import Intake
 from tympan.service.print_queue import STOPPING, PrintQueue
 from tympan.service.printer import Printer
@@ -62,6 +63,7 @@ class Service:
         limits: What is accepted and kept.
         clock: The time of jobs and printers.
         printers: Every printer by name.
+        events: Tells what happens.
     """
 
     def __init__(self, settings: Settings, operations: Sequence[Operation]) -> None:
@@ -70,6 +72,7 @@ class Service:
         self.limits: LimitSettings = settings.limits
         self.clock = Clock()
         self.printers: dict[str, Printer] = {}
+        self.events = EventBus()
         self._queues: dict[str, PrintQueue] = {}
         self._intakes: dict[int, Intake] = {}
         self._deadlines: dict[int, asyncio.TimerHandle] = {}

@@ -39,9 +39,13 @@ CREATE TABLE IF NOT EXISTS jobs (job_id INTEGER PRIMARY KEY, record BLOB NOT NUL
 CREATE TABLE IF NOT EXISTS contents (
     job_id INTEGER NOT NULL, number INTEGER NOT NULL, content BLOB NOT NULL, PRIMARY KEY (job_id, number)
 ) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS records (
+    kind TEXT NOT NULL, key TEXT NOT NULL, value BLOB NOT NULL, PRIMARY KEY (kind, key)
+) WITHOUT ROWID;
 """
 
-_SCHEMA_VERSION = 1
+_SCHEMA_VERSION = 2
+"""2 came with the table of records; an older database gets it when it is opened."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +87,24 @@ class SetMeta:
     value: bytes
 
 
-Change = SaveJob | DeleteJob | SaveContent | DeleteContents | SetMeta
+@dataclass(frozen=True, slots=True)
+class SaveRecord:
+    """Keep anything else that must survive a restart, such as a subscription, under its kind and key."""
+
+    kind: str
+    key: str
+    value: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class DeleteRecord:
+    """Forget a record."""
+
+    kind: str
+    key: str
+
+
+Change = SaveJob | DeleteJob | SaveContent | DeleteContents | SetMeta | SaveRecord | DeleteRecord
 
 _STATEMENTS: dict[type, str] = {
     SaveJob: "INSERT INTO jobs VALUES (?, ?) ON CONFLICT (job_id) DO UPDATE SET record = excluded.record",
@@ -91,6 +112,8 @@ _STATEMENTS: dict[type, str] = {
     SaveContent: "INSERT OR REPLACE INTO contents VALUES (?, ?, ?)",
     DeleteContents: "DELETE FROM contents WHERE job_id = ?",
     SetMeta: "INSERT INTO meta VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
+    SaveRecord: "INSERT INTO records VALUES (?, ?, ?) ON CONFLICT (kind, key) DO UPDATE SET value = excluded.value",
+    DeleteRecord: "DELETE FROM records WHERE kind = ? AND key = ?",
 }
 
 
@@ -104,6 +127,10 @@ def _parameters(change: Change) -> tuple[object, ...]:
             return (key, value)
         case DeleteJob(job_id) | DeleteContents(job_id):
             return (job_id,)
+        case SaveRecord(kind, key, value):
+            return (kind, key, value)
+        case DeleteRecord(kind, key):
+            return (kind, key)
 
 
 def _key(change: Change) -> tuple[object, ...] | None:
@@ -113,6 +140,8 @@ def _key(change: Change) -> tuple[object, ...] | None:
             return ("job", job_id)
         case SetMeta(key, _):
             return ("meta", key)
+        case SaveRecord(kind, key, _) | DeleteRecord(kind, key):
+            return ("record", kind, key)
         case _:
             return None
 
@@ -198,6 +227,15 @@ class Store:
         with self._reader_lock:
             row = self._reader.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()
         return None if row is None else bytes(row[0])
+
+    def records(self, kind: str) -> list[tuple[str, bytes]]:
+        """Key and value of every record of a kind, by key. Blocks: for the start of the service."""
+        assert self._reader is not None
+        with self._reader_lock:
+            rows = self._reader.execute(
+                "SELECT key, value FROM records WHERE kind = ? ORDER BY key", (kind,)
+            ).fetchall()
+        return [(str(key), bytes(value)) for key, value in rows]
 
     def read_content(self, job_id: int, number: int) -> bytes:
         """A small document's bytes. Blocks for a moment: call it on a thread.

@@ -14,8 +14,10 @@ from tympan.errors import SpoolError
 from tympan.spool.store import (
     DeleteContents,
     DeleteJob,
+    DeleteRecord,
     SaveContent,
     SaveJob,
+    SaveRecord,
     SetMeta,
     Store,
 )
@@ -106,6 +108,36 @@ async def test_deleting_a_job_takes_its_contents_with_it(path):
     assert rows(path, "SELECT count(*) FROM contents") == [(0,)]
     with pytest.raises(SpoolError):
         store.read_content(1, 1)
+    store.close()
+
+
+async def test_records_are_kept_by_kind_and_key_over_a_restart(path):
+    store = Store(path)
+    store.open()
+    await store.commit(SaveRecord("subscription", "2", b"two"), SaveRecord("subscription", "1", b"one"))
+    store.post(SaveRecord("control", "1", b"other"), DeleteRecord("subscription", "2"))
+    store.post(SaveRecord("subscription", "1", b"uno"))
+    store.close()
+    store = Store(path)
+    store.open()
+    assert store.records("subscription") == [("1", b"uno")]
+    assert store.records("control") == [("1", b"other")]
+    store.close()
+
+
+async def test_a_database_of_the_first_schema_is_taken_over(path):
+    connection = sqlite3.connect(path)
+    connection.executescript(
+        "CREATE TABLE meta (key TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;"
+        "CREATE TABLE jobs (job_id INTEGER PRIMARY KEY, record BLOB NOT NULL);"
+        "INSERT INTO jobs VALUES (7, x'736576656e'); PRAGMA user_version = 1;"
+    )
+    connection.close()
+    store = Store(path)
+    store.open()
+    assert list(store.jobs()) == [(7, b"seven")]
+    assert store.records("subscription") == []
+    await store.commit(SaveRecord("subscription", "1", b"one"))
     store.close()
 
 
