@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from tympan.ipp import Attribute, encode_attribute
+from tympan.ipp import Attribute, AttributeGroup, GroupTag, decode, encode_attribute, join_message
 
 
 class EncodedAttributes:
@@ -67,3 +67,9 @@ class EncodedAttributes:
             else:
                 missing[name] = None
         return b"".join(chosen.values()), tuple(missing)
+
+
+def decoded(data: bytes) -> AttributeGroup:
+    """What `EncodedAttributes.select` joined, as attributes again."""
+    message, _ = decode(join_message((2, 0), 0, 1, [(GroupTag.OPERATION, []), (GroupTag.PRINTER, [data])]))
+    return message.group(GroupTag.PRINTER)

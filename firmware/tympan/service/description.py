@@ -49,6 +49,9 @@ JOB_CREATION_OPERATION_ATTRIBUTES = (
 
 NATURAL_LANGUAGE = "en"
 
+MOPRIA_VERSION = "1.3"
+"""``mopria-certified``, not registered: the version of Mopria's rules that Android's print service looks for."""
+
 IDENTIFY_ACTIONS = ("display",)
 """``identify-actions-supported``: the message is shown as the printer's state message, on its page and by ``tympan status``."""
 
@@ -127,6 +130,7 @@ def description_attributes(
         Attribute.boolean("multiple-document-jobs-supported", True),
         Attribute.integer("multiple-operation-time-out", multiple_operation_timeout_s),
         Attribute.keyword("multiple-operation-time-out-action", "abort-job"),
+        Attribute.text("mopria-certified", MOPRIA_VERSION),
         Attribute.language("natural-language-configured", NATURAL_LANGUAGE),
         Attribute.enum("operations-supported", *sorted(operations)),
         Attribute.integer("pages-per-minute", capabilities.pages_per_minute),

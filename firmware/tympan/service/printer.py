@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Sequence
 
 from tympan.driver.contract import Capabilities, Driver
 from tympan.driver.ticket import MediaSpec
@@ -10,7 +11,7 @@ from tympan.ipp import Attribute
 from tympan.ipp.enums import JobState, PrinterState
 from tympan.model.job import Job
 from tympan.model.printer_control import PrinterControl
-from tympan.service.answer import EncodedAttributes
+from tympan.service.answer import EncodedAttributes, decoded
 from tympan.service.clock import Clock, date_time
 from tympan.service.description import PrinterIdentity
 from tympan.service.template import Template
@@ -63,6 +64,7 @@ class Printer:
         self._device_reasons: tuple[str, ...] = ()
         self._device_message = ""
         self._announcement = ""
+        self._dns_sd_name = default_dns_sd_name(identity.info or identity.name)
         self._up_since = clock.up_time()
         self._up_since_date = clock.date()
         self._state = PrinterState.IDLE
@@ -72,6 +74,16 @@ class Printer:
     def name(self) -> str:
         """``printer-name``."""
         return self.identity.name
+
+    @property
+    def dns_sd_name(self) -> str:
+        """``printer-dns-sd-name``: the service instance it is announced as, at most 63 octets."""
+        return self._dns_sd_name
+
+    def announced_as(self, dns_sd_name: str) -> None:
+        """It is announced under another name from now on, because somebody else has the one it had."""
+        self._dns_sd_name = dns_sd_name
+        self._update()
 
     @property
     def state(self) -> PrinterState:
@@ -151,6 +163,21 @@ class Printer:
             self._state = state
             self._state_changed = (self._clock.up_time(), self._clock.date())
 
+    def answer(self, uri: str, requested: tuple[str, ...]) -> tuple[bytes, tuple[str, ...]]:
+        """Its attributes that are asked for, encoded, and the names there are none of.
+
+        Args:
+            uri: Its URI as the client reaches it, ``ipp://HOST:PORT/ipp/print/NAME``.
+            requested: Values of ``requested-attributes``; empty: all.
+        """
+        self.encoded.set(self.changing_attributes(uri, self._clock.up_time(), self._clock.date()))
+        return self.encoded.select(requested)
+
+    def attributes(self, uri: str, requested: Sequence[str]) -> dict[str, Attribute]:
+        """The same by name, taken from what is answered; what it has not is left out."""
+        data, _ = self.answer(uri, tuple(requested))
+        return {attribute.name: attribute for attribute in decoded(data)}
+
     def changing_attributes(self, uri: str, now: int, date: int) -> list[Attribute]:
         """The attributes that change while the printer runs.
 
@@ -167,6 +194,7 @@ class Printer:
             Attribute.keyword("uri-authentication-supported", *("requesting-user-name" for _ in uris)),
             Attribute.keyword("uri-security-supported", *("none" for _ in uris)),
             Attribute.uri("printer-more-info", f"{web}/"),
+            Attribute.name_string("printer-dns-sd-name", self.dns_sd_name),
             Attribute.enum("printer-state", self.state),
             Attribute.keyword("printer-state-reasons", *self.reasons),
             Attribute.text("printer-state-message", self.message),
@@ -179,3 +207,13 @@ class Printer:
             Attribute.integer("printer-up-time", now),
             date_time("printer-current-time", date),
         ]
+
+
+MAX_DNS_SD_NAME_OCTETS = 63
+"""The longest service instance name, RFC 6763 §4.1.1."""
+
+
+def default_dns_sd_name(info: str) -> str:
+    """The service instance name made of what people call a printer: without dots, which clients take for domains."""
+    name = " ".join(info.replace(".", " ").split())
+    return name.encode()[:MAX_DNS_SD_NAME_OCTETS].decode(errors="ignore").strip() or "Printer"

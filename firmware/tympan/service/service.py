@@ -227,8 +227,7 @@ class Service:
         self, printer: Printer, printer_uri: str, requested: tuple[str, ...]
     ) -> tuple[bytes, tuple[str, ...]]:
         """The encoded attributes of a printer that are asked for, and the names there are none of."""
-        printer.encoded.set(printer.changing_attributes(printer_uri, self.clock.up_time(), self.clock.date()))
-        return printer.encoded.select(requested)
+        return printer.answer(printer_uri, requested)
 
     async def identify(self, printer: Printer, actions: Sequence[str], message: str) -> None:
         """Make a printer known by the `actions` among `IDENTIFY_ACTIONS`."""
