@@ -123,7 +123,7 @@ async def _serve_until(
     service = Service(settings, operations_supported())
     await service.start()
     try:
-        server = HttpServer(service, settings.server, settings.limits, Pages(service).answer)
+        server = HttpServer(service, settings, Pages(service).answer)
         addresses = await server.start()
         try:
             listening = _listening(service, addresses)

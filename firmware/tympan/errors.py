@@ -126,12 +126,12 @@ class ListenError(TympanError, OSError):
     """An address that cannot be listened on: it is taken, or not this machine's, or needs rights.
 
     Attributes:
-        host: The configured host.
-        port: The configured port.
+        host: The configured host, or the path of a Unix socket.
+        port: The configured port; 0 of a Unix socket.
     """
 
     def __init__(self, host: str, port: int, problem: str) -> None:
         self.host = host
         self.port = port
-        where = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+        where = host if host.startswith("/") else f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
         super().__init__(f"cannot listen on {where}: {problem}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import socket
 import time
 from pathlib import Path
 
@@ -71,9 +72,25 @@ def jobs(service: Tympan, printer: str, which: str = "all", *operation_attribute
     return {int.from_bytes(octets, "big"): name for octets, name in zip(ids, names, strict=True)}
 
 
-def ask(service: Tympan, body: bytes, path: str = "/ipp/print") -> bytes:
-    """POST one IPP message by a plain HTTP client."""
-    connection = http.client.HTTPConnection("127.0.0.1", service.port, timeout=60)
+class _LocalConnection(http.client.HTTPConnection):
+    """HTTP over a Unix socket."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__("localhost", timeout=60)
+        self._path = path
+
+    def connect(self) -> None:
+        self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self.sock.connect(str(self._path))
+
+
+def ask(service: Tympan, body: bytes, path: str = "/ipp/print", *, local: bool = False) -> bytes:
+    """POST one IPP message by a plain HTTP client; `local`: over the Unix socket, as administrator."""
+    connection = (
+        _LocalConnection(service.socket)
+        if local
+        else http.client.HTTPConnection("127.0.0.1", service.port, timeout=60)
+    )
     try:
         connection.request("POST", path, body, {"Content-Type": "application/ipp"})
         response = connection.getresponse()

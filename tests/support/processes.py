@@ -130,6 +130,11 @@ class Tympan:
     def uri(self, printer: str = "") -> str:
         return f"ipp://localhost:{self.port}/ipp/print{'/' if printer else ''}{printer}"
 
+    @property
+    def socket(self) -> Path:
+        """The Unix socket: who runs the tests is administrator there. The verbs take it as ``--uri``."""
+        return self.state / "tympan.sock"
+
     def start(self) -> float:
         """Start it; returns the seconds until it listened."""
         self.state.mkdir(parents=True, exist_ok=True)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 import os
+import stat
+from pathlib import Path
 
 from tympan.cli.client import IppClient, RequestFailedError, UnreachableError
 from tympan.cli.errors import UsageError
@@ -15,6 +17,11 @@ URI_VARIABLE = "TYMPAN_URI"
 LOCAL_PORTS = (631, 8631)
 """Where a service on this machine is looked for: the port of IPP, then the simulation's."""
 
+LOCAL_SOCKETS = ("/run/tympan/tympan.sock", "/var/lib/tympan/tympan.sock")
+"""Where the Unix socket of an installed service is: there a command has the rights of who types it."""
+
+TRIAL_SOCKET = "state/tympan.sock"
+"""The socket of ``make run``, in the directory that it is typed in."""
 
 PROBE_TIMEOUT_S = 5
 
@@ -28,7 +35,8 @@ def add_uri(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--uri",
         default=os.environ.get(URI_VARIABLE, ""),
-        help=f"the service or printer, ipp://HOST[:PORT][/ipp/print/NAME]; default: {URI_VARIABLE}, or this machine",
+        help="the service or printer, ipp://HOST[:PORT][/ipp/print/NAME], or the path of a service's Unix socket; "
+        f"default: {URI_VARIABLE}, or this machine",
     )
 
 
@@ -73,23 +81,62 @@ def printer_client(options: argparse.Namespace) -> IppClient:
     return client.for_printer(options.printer)
 
 
+def _usable_sockets() -> list[str]:
+    """The Unix sockets on which a service of this machine may listen for us."""
+    trial, simulation = Path(TRIAL_SOCKET).absolute(), default_simulation_dir() / "tympan.sock"
+    found = [Path(path) for path in LOCAL_SOCKETS]
+    found += [path for path in (trial, simulation) if _is_ours(path)]
+    return [str(path) for path in found if os.access(path, os.W_OK)]
+
+
+def _is_ours(path: Path) -> bool:
+    """A socket that we or root made: in a directory like the present one anybody may have put one."""
+    try:
+        status = path.lstat()
+    except OSError:
+        return False
+    return stat.S_ISSOCK(status.st_mode) and status.st_uid in {0, os.geteuid()}
+
+
+def default_simulation_dir() -> Path:
+    """Where a simulation keeps its state when nobody says."""
+    base = os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state"
+    return Path(base) / "tympan-simulation"
+
+
+def _is_tympan(uri: str) -> bool:
+    """Whether a tympan answers there.
+
+    Raises:
+        UnreachableError: Nobody does.
+    """
+    with IppClient(uri, timeout_s=PROBE_TIMEOUT_S) as client:
+        try:
+            answer = client.call(
+                Operation.GET_PRINTER_ATTRIBUTES,
+                Attribute.keyword("requested-attributes", "printer-firmware-name"),
+            )
+        except RequestFailedError:
+            return False
+    return answer.group(GroupTag.PRINTER).string("printer-firmware-name") == "tympan"
+
+
 def _local_uri() -> str:
+    for path in _usable_sockets():
+        try:
+            with IppClient(path, timeout_s=PROBE_TIMEOUT_S) as client:
+                client.open()
+        except UnreachableError:  # a service that is gone left it
+            continue
+        return path
     others = []
     for port in LOCAL_PORTS:
         uri = f"ipp://localhost:{port}"
-        with IppClient(uri, timeout_s=PROBE_TIMEOUT_S) as client:
-            try:
-                answer = client.call(
-                    Operation.GET_PRINTER_ATTRIBUTES,
-                    Attribute.keyword("requested-attributes", "printer-firmware-name"),
-                )
-            except UnreachableError:
-                continue
-            except RequestFailedError:
-                others.append(port)
-                continue
-        if answer.group(GroupTag.PRINTER).string("printer-firmware-name") == "tympan":
-            return uri
+        try:
+            if _is_tympan(uri):
+                return uri
+        except UnreachableError:
+            continue
         others.append(port)
     found = f" (at port {others[0]} something else answers)" if others else ""
     raise NoServiceError(

@@ -9,6 +9,7 @@ import contextlib
 import copy
 import http.client
 import itertools
+import socket
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Self
@@ -72,14 +73,24 @@ class RequestFailedError(TympanError):
         super().__init__(problem)
 
 
+SOCKET_SCHEME = "ipp+unix"
+"""Scheme of a URI whose path is that of a Unix socket."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Address:
     host: str
     port: int
     path: str
+    socket_path: str = ""
 
 
 def _address(uri: str) -> _Address:
+    if uri.startswith((f"{SOCKET_SCHEME}:", "/")):
+        path = unquote(urlsplit(uri).path)
+        if not path.startswith("/"):
+            raise ValueError(f"{uri!r} is no URI of a Unix socket: it takes {SOCKET_SCHEME}:///PATH")
+        return _Address("localhost", DEFAULT_PORT, "", path)
     parts = urlsplit(uri if "://" in uri else f"ipp://{uri}")
     if parts.scheme not in {"ipp", "http"}:
         raise ValueError(f"{uri!r}: {parts.scheme}: is not spoken here, only ipp:")
@@ -90,6 +101,23 @@ def _address(uri: str) -> _Address:
     except ValueError as error:
         raise ValueError(f"{uri!r}: the port is 1 to 65535") from error
     return _Address(parts.hostname, port or (80 if parts.scheme == "http" else DEFAULT_PORT), parts.path)
+
+
+class _SocketConnection(http.client.HTTPConnection):
+    """HTTP over a Unix socket."""
+
+    def __init__(self, path: str, timeout_s: float) -> None:
+        super().__init__("localhost", timeout=timeout_s)
+        self._path = path
+
+    def connect(self) -> None:
+        self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self.sock.settimeout(self.timeout)
+        try:
+            self.sock.connect(self._path)
+        except OSError:
+            self.close()
+            raise
 
 
 class _Line:
@@ -106,8 +134,11 @@ class _Line:
 
     def connection(self) -> http.client.HTTPConnection:
         if self._open is None:
-            self._open = http.client.HTTPConnection(
-                self._address.host, self._address.port, timeout=self._timeout_s
+            address = self._address
+            self._open = (
+                _SocketConnection(address.socket_path, self._timeout_s)
+                if address.socket_path
+                else http.client.HTTPConnection(address.host, address.port, timeout=self._timeout_s)
             )
         return self._open
 
@@ -121,7 +152,8 @@ class IppClient:
     """Requests to one printer. A context manager: it closes the connection, also that of the clients made from it.
 
     Args:
-        uri: ``ipp://HOST[:PORT]`` of a service, meaning its default printer, or the URI of a printer.
+        uri: ``ipp://HOST[:PORT]`` of a service, meaning its default printer, or the URI of a printer; or the Unix socket
+            of a service on this machine, as a path or ``ipp+unix:///PATH``.
         timeout_s: How long the connection may stand still.
         user: ``requesting-user-name``; empty: who runs the command.
 
@@ -144,8 +176,13 @@ class IppClient:
         self.close()
 
     @property
+    def place(self) -> str:
+        """Where requests go, for messages: ``HOST:PORT``, or the path of the Unix socket."""
+        return self._address.socket_path or self.authority
+
+    @property
     def authority(self) -> str:
-        """``HOST:PORT``."""
+        """``HOST:PORT`` as requests carry it."""
         host = f"[{self._address.host}]" if ":" in self._address.host else self._address.host
         return f"{host}:{self._address.port}"
 
@@ -165,6 +202,18 @@ class IppClient:
         other._path = f"{DEFAULT_PRINTER_PATH}/{quote(name, safe='')}"  # noqa: SLF001 — a copy of ourselves
         other.names_printer = True
         return other
+
+    def open(self) -> None:
+        """Connect, to see whether somebody listens; a request does it by itself.
+
+        Raises:
+            UnreachableError: Nobody listens.
+        """
+        try:
+            self._line.connection().connect()
+        except OSError as error:
+            self.close()
+            raise self._unreachable(error) from error
 
     def close(self) -> None:
         """Close the connection; the next request opens one anew."""
@@ -218,7 +267,7 @@ class IppClient:
         except (http.client.RemoteDisconnected, ConnectionResetError, BrokenPipeError) as error:
             self.close()
             if not kept or document is not None:
-                raise UnreachableError(f"{self.authority} broke off the connection") from error
+                raise UnreachableError(f"{self.place} broke off the connection") from error
         except (OSError, http.client.HTTPException) as error:
             self.close()
             raise self._unreachable(error) from error
@@ -252,26 +301,26 @@ class IppClient:
             self.close()
         if response.status != http.client.OK:
             hint = _HTTP_HINTS.get(response.status, response.reason)
-            raise RequestFailedError(0, f"{self.authority} answers HTTP {response.status}: {hint}")
+            raise RequestFailedError(0, f"{self.place} answers HTTP {response.status}: {hint}")
         if response.headers.get_content_type() != "application/ipp":
             raise RequestFailedError(
-                0, f"{self.authority} is no IPP printer: it answers {response.headers.get_content_type()}"
+                0, f"{self.place} is no IPP printer: it answers {response.headers.get_content_type()}"
             )
         return data
 
     def _unreachable(self, error: Exception) -> UnreachableError:
         if isinstance(error, ConnectionRefusedError):
             return UnreachableError(
-                f"{self.authority} refuses the connection: nothing listens there. Is the service running? "
+                f"{self.place} refuses the connection: nothing listens there. Is the service running? "
                 "`systemctl status tympan` tells, `tympan serve --simulate` starts one to try out"
             )
         if isinstance(error, TimeoutError):
             return UnreachableError(
-                f"{self.authority} does not answer; is the machine on, and in the same network?"
+                f"{self.place} does not answer; is the machine on, and in the same network?"
             )
         if isinstance(error, OSError):
-            return UnreachableError(f"{self.authority} cannot be reached: {error.strerror or error}")
-        return UnreachableError(f"{self.authority} gives no sensible HTTP answer: {error!r}")
+            return UnreachableError(f"{self.place} cannot be reached: {error.strerror or error}")
+        return UnreachableError(f"{self.place} gives no sensible HTTP answer: {error!r}")
 
     # --- IPP ------------------------------------------------------------------------------------------------------------
 
@@ -279,11 +328,9 @@ class IppClient:
         try:
             answer, _ = decode(data, _ANSWER_LIMITS)
         except IppDecodeError as error:
-            raise RequestFailedError(0, f"{self.authority} gives no sensible IPP answer: {error}") from error
+            raise RequestFailedError(0, f"{self.place} gives no sensible IPP answer: {error}") from error
         if answer.request_id not in {request_id, 0}:
-            raise RequestFailedError(
-                0, f"{self.authority} answers request {answer.request_id}, not {request_id}"
-            )
+            raise RequestFailedError(0, f"{self.place} answers request {answer.request_id}, not {request_id}")
         if answer.code >= StatusCode.CLIENT_ERROR_BAD_REQUEST:
             said = answer.operation_attributes.string("status-message")
             keyword = status_keyword(answer.code)

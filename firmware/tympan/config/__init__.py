@@ -13,6 +13,7 @@ from tympan.config.loader import (
     read,
 )
 from tympan.config.settings import (
+    AccessSettings,
     Address,
     LimitSettings,
     LogSettings,
@@ -27,6 +28,7 @@ from tympan.config.simulation import simulation_settings
 
 __all__ = [
     "DEFAULT_PATH",
+    "AccessSettings",
     "Address",
     "ConfigMistakesError",
     "LimitSettings",

@@ -23,6 +23,7 @@ from tympan.config.option import (
 )
 from tympan.config.settings import (
     MAX_PRINTERS,
+    AccessSettings,
     LimitSettings,
     LogSettings,
     Place,
@@ -40,6 +41,7 @@ MAX_FILE_BYTES = 1024 * 1024
 
 SECTIONS: Mapping[str, type[Any]] = {
     "server": ServerSettings,
+    "access": AccessSettings,
     "limits": LimitSettings,
     "render": RenderSettings,
     "log": LogSettings,

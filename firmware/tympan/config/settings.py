@@ -10,6 +10,7 @@ import os
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import NamedTuple
 
 from tympan.config.option import option
@@ -145,6 +146,11 @@ class ServerSettings:
         default="/var/lib/tympan",
         problem=_absolute_problem,
     )
+    socket: str = option(
+        "Path of the Unix socket over which the commands on this machine reach the service with the rights of who types them; "
+        "a relative path is in `state_dir`, an empty one makes none.",
+        default="tympan.sock",
+    )
     durability: str = option(
         "`full`: a job is on the disk before its client hears that it was accepted, and survives a power cut. `relaxed`: it survives "
         "a crash of the service, but not always a power cut; spares SD cards.",
@@ -170,6 +176,22 @@ class ServerSettings:
     def addresses(self) -> tuple[Address, ...]:
         """`listen`, taken apart."""
         return tuple(parse_address(text) for text in self.listen)
+
+    @property
+    def socket_path(self) -> Path | None:
+        """`socket`, absolute; None where there is to be none."""
+        return Path(self.state_dir) / self.socket if self.socket else None
+
+
+@dataclass(frozen=True)
+class AccessSettings:
+    """``[access]``: who may do what."""
+
+    operator_group: str = option(
+        "Group of this machine's users whose members are operators when they come over the Unix socket. Root and the service's "
+        "own user are administrators there.",
+        default="",
+    )
 
 
 @dataclass(frozen=True)
@@ -337,6 +359,7 @@ class Settings:
 
     Attributes:
         server: ``[server]``.
+        access: ``[access]``.
         limits: ``[limits]``.
         render: ``[render]``.
         log: ``[log]``.
@@ -345,6 +368,7 @@ class Settings:
     """
 
     server: ServerSettings = field(default_factory=ServerSettings)
+    access: AccessSettings = field(default_factory=AccessSettings)
     limits: LimitSettings = field(default_factory=LimitSettings)
     render: RenderSettings = field(default_factory=RenderSettings)
     log: LogSettings = field(default_factory=LogSettings)

@@ -22,11 +22,13 @@ from aiohttp.http_exceptions import HttpProcessingError
 from aiohttp.web_protocol import RequestHandler
 
 from tympan import __version__
-from tympan.config import LimitSettings, ServerSettings
+from tympan.config import LimitSettings, Settings
+from tympan.endpoint import local_socket
 from tympan.endpoint.dispatch import answer, refusal
 from tympan.endpoint.repeated import RepeatedAnswers
 from tympan.errors import ListenError, TympanError
 from tympan.ipp import IppDecodeError, Limits, MessageReader
+from tympan.service.access import EVERYBODY, Requester
 from tympan.service.service import Service
 
 IPP_MEDIA_TYPE = "application/ipp"
@@ -67,13 +69,26 @@ class _Full(asyncio.Protocol):
 
 
 class _Connection(RequestHandler):
-    """A connection whose first request has to arrive in time; the keep-alive timer watches over the later ones."""
+    """A connection whose first request has to arrive in time; the keep-alive timer watches over the later ones.
 
-    __slots__ = ("_first_request_timer", "first_request_timeout_s")
+    Attributes:
+        requester: Who is at the other end, as far as the connection itself proves it.
+        is_local: It came over the Unix socket.
+    """
+
+    __slots__ = ("_first_request_timer", "first_request_timeout_s", "is_local", "operator_group", "requester")
     _first_request_timer: asyncio.TimerHandle
     first_request_timeout_s: float
+    operator_group: str
+    requester: Requester
+    is_local: bool
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        peer = local_socket.peer_of(transport.get_extra_info("socket"))
+        self.is_local = peer is not None
+        self.requester = (
+            EVERYBODY if peer is None else local_socket.requester_of(peer[1], peer[2], self.operator_group)
+        )
         super().connection_made(transport)
         self._first_request_timer = self._loop.call_later(self.first_request_timeout_s, self._too_slow)
 
@@ -106,10 +121,14 @@ class _Acceptor(web.Server):
     """Makes a handler for each connection, within the limit."""
 
     def __init__(
-        self, handler: Callable[[web.BaseRequest], Awaitable[web.StreamResponse]], limits: LimitSettings
+        self,
+        handler: Callable[[web.BaseRequest], Awaitable[web.StreamResponse]],
+        limits: LimitSettings,
+        operator_group: str,
     ) -> None:
         super().__init__(handler)
         self._limits = limits
+        self._operator_group = operator_group
 
     def __call__(self) -> RequestHandler:
         if len(self.connections) >= self._limits.max_connections:
@@ -126,6 +145,7 @@ class _Acceptor(web.Server):
             lingering_time=5.0,
         )
         connection.first_request_timeout_s = self._limits.request_header_timeout_s
+        connection.operator_group = self._operator_group
         return connection
 
 
@@ -176,15 +196,15 @@ class HttpServer:
 
     Args:
         service: What requests are about.
-        server: Where to listen.
-        limits: What is accepted.
+        settings: Where to listen, what is accepted, and who may do what.
         page: Answers what is not IPP.
     """
 
-    def __init__(self, service: Service, server: ServerSettings, limits: LimitSettings, page: Page) -> None:
+    def __init__(self, service: Service, settings: Settings, page: Page) -> None:
         self._service = service
-        self._server = server
-        self._limits = limits
+        self._server = settings.server
+        self._access = settings.access
+        self._limits = limits = settings.limits
         self._page = page
         self._repeated = RepeatedAnswers(service)
         self._ipp_limits = Limits(
@@ -194,24 +214,42 @@ class HttpServer:
         )
         self._acceptor: _Acceptor | None = None
         self._listeners: list[asyncio.Server] = []
+        self._local: local_socket.LocalSocket | None = None
+        self._port = 0
 
     async def start(self) -> list[tuple[str, int]]:
-        """Listen; returns the addresses.
+        """Listen; returns the addresses of the network.
 
         Raises:
             ListenError: An address cannot be had.
         """
         loop = asyncio.get_running_loop()
-        self._acceptor = _Acceptor(self._handle, self._limits)
+        self._acceptor = _Acceptor(self._handle, self._limits, self._access.operator_group)
         bound: list[tuple[str, int]] = []
         for host, port in self._server.addresses:
             for listener in _listening_sockets(host, port):
                 self._listeners.append(await loop.create_server(self._acceptor, sock=listener, backlog=512))
                 bound.append(listener.getsockname()[:2])
+        self._port = bound[0][1]
+        await self._listen_locally(self._acceptor)
         return bound
+
+    async def _listen_locally(self, acceptor: _Acceptor) -> None:
+        path = self._server.socket_path
+        if path is None:
+            return
+        try:
+            self._local = local_socket.LocalSocket(path, self._access.operator_group)
+        except ListenError as error:  # the network's clients are served all the same
+            _log.warning("%s: commands on this machine have no more rights than those elsewhere", error)
+            return
+        loop = asyncio.get_running_loop()
+        self._listeners.append(await loop.create_unix_server(acceptor, sock=self._local.socket))
 
     async def close(self) -> None:
         """Stop listening, let running requests finish in time, close the connections."""
+        if self._local is not None:
+            self._local.remove()
         for listener in self._listeners:
             listener.close()
         if self._acceptor is not None:
@@ -253,7 +291,9 @@ class HttpServer:
         return None
 
     async def _ipp(self, request: web.BaseRequest) -> bytes:
-        base_uri = f"ipp://{request.headers.get('Host') or self._own_authority(request)}"
+        connection = request.protocol
+        assert isinstance(connection, _Connection)
+        base_uri = f"ipp://{self._authority(request, connection)}"
         content = request.content
         pieces = self._pieces(request)
         if content.is_eof() and content.total_bytes <= SMALL_REQUEST_BYTES:  # all of it came with the headers
@@ -275,7 +315,7 @@ class HttpServer:
         except IppDecodeError as error:
             return refusal(error)
         message, leftover = parsed
-        data = await answer(self._service, message, _chain(leftover, pieces), base_uri)
+        data = await answer(self._service, message, _chain(leftover, pieces), base_uri, connection.requester)
         if whole:
             self._repeated.keep(first, base_uri, message, data)
         return data
@@ -298,9 +338,13 @@ class HttpServer:
                 return
             yield piece
 
-    def _own_authority(self, request: web.BaseRequest) -> str:
-        port = self._server.addresses[0].port
-        if request.transport is not None:
+    def _authority(self, request: web.BaseRequest, connection: _Connection) -> str:
+        """``HOST:PORT`` as the client reaches us; over the Unix socket, as others do."""
+        host = request.headers.get("Host")
+        if host and not connection.is_local:
+            return host
+        port = self._port
+        if request.transport is not None and not connection.is_local:
             port = request.transport.get_extra_info("sockname")[1]
         return f"{self._server.name}:{port}"
 

@@ -6,9 +6,11 @@ import http.server
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import pytest
 
+from tympan.cli import arguments
 from tympan.ipp import Attribute, GroupTag, Message, Operation, StatusCode, decode, encode
 
 PRINTER = (
@@ -179,5 +181,8 @@ def service() -> Iterator[Service]:
 
 
 @pytest.fixture(autouse=True)
-def _no_uri_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
+def _no_service_from_outside(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.delenv("TYMPAN_URI", raising=False)
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "no-state"))
+    monkeypatch.setattr(arguments, "LOCAL_SOCKETS", ())
+    monkeypatch.setattr(arguments, "TRIAL_SOCKET", str(tmp_path / "no-trial.sock"))

@@ -28,6 +28,8 @@ def client(service):
         ("ipp://cups/printers/old", "ipp://cups:631/printers/old", True),
         ("ipp://[fe80::1]:8631", "ipp://[fe80::1]:8631/ipp/print", False),
         ("http://pi.local", "ipp://pi.local:80/ipp/print", False),
+        ("/run/tympan/tympan.sock", "ipp://localhost:631/ipp/print", False),
+        ("ipp+unix:///run/tympan.sock", "ipp://localhost:631/ipp/print", False),
     ],
 )
 def test_uris(uri, printer_uri, names_printer):
@@ -36,7 +38,9 @@ def test_uris(uri, printer_uri, names_printer):
     assert client.names_printer is names_printer
 
 
-@pytest.mark.parametrize("uri", ["ipps://pi", "ftp://pi", "ipp://", "ipp://pi:0x1", "ipp://pi:99999", ""])
+@pytest.mark.parametrize(
+    "uri", ["ipps://pi", "ftp://pi", "ipp://", "ipp://pi:0x1", "ipp://pi:99999", "", "ipp+unix:tympan"]
+)
 def test_what_is_no_uri(uri):
     with pytest.raises(ValueError, match=r"spoken|no URI|port"):
         IppClient(uri)

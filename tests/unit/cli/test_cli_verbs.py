@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import socket
 import subprocess
 import sys
 from types import SimpleNamespace
@@ -91,6 +92,15 @@ def test_the_program_starts_in_a_quarter_of_a_second_even_with_all_its_verbs():
 
 def test_a_service_on_this_machine_is_found(service, tympan, monkeypatch):
     monkeypatch.setattr(arguments, "LOCAL_PORTS", (1, service.port))
+    assert tympan("status", uri=False).status == 0
+
+
+def test_a_socket_that_a_service_left_behind_is_passed_over(service, tympan, monkeypatch, tmp_path):
+    left = tmp_path / "tympan.sock"
+    with socket.socket(socket.AF_UNIX) as gone:
+        gone.bind(str(left))
+    monkeypatch.setattr(arguments, "LOCAL_SOCKETS", (str(left),))
+    monkeypatch.setattr(arguments, "LOCAL_PORTS", (service.port,))
     assert tympan("status", uri=False).status == 0
 
 

@@ -7,6 +7,7 @@ import os
 import sys
 from pathlib import Path
 
+from tympan.cli.arguments import default_simulation_dir
 from tympan.cli.errors import UsageError
 from tympan.cli.verbs.check import plug_in_mistakes
 from tympan.config import (
@@ -85,12 +86,6 @@ def settings_of(options: argparse.Namespace) -> Settings:
     if mistakes:
         raise ConfigMistakesError(tuple(mistakes))
     return settings
-
-
-def default_simulation_dir() -> Path:
-    """Where a simulation keeps its state when nobody says."""
-    base = os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state"
-    return Path(base) / "tympan-simulation"
 
 
 def _port(text: str) -> int:
