@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from tympan.driver.contract import Capabilities, Driver
 from tympan.driver.ticket import MediaSpec
@@ -33,6 +33,7 @@ class Printer:
         current: The job that is printing, or None.
         control: What operators have told it; after a change of it comes `control_changed`.
         generation: Counts up whenever something of the printer's answer changes but the time.
+        on_change: Called after its state may have changed.
     """
 
     def __init__(
@@ -59,6 +60,7 @@ class Printer:
         self.current: Job | None = None
         self.control = PrinterControl()
         self.generation = 0
+        self.on_change: Callable[[Printer], None] = _nobody_listens
         self._clock = clock
         self._current_media: MediaSpec | None = None
         self._device_reasons: tuple[str, ...] = ()
@@ -162,6 +164,7 @@ class Printer:
         if state != self._state:
             self._state = state
             self._state_changed = (self._clock.up_time(), self._clock.date())
+        self.on_change(self)
 
     def answer(self, uri: str, requested: tuple[str, ...]) -> tuple[bytes, tuple[str, ...]]:
         """Its attributes that are asked for, encoded, and the names there are none of.
@@ -217,3 +220,7 @@ def default_dns_sd_name(info: str) -> str:
     """The service instance name made of what people call a printer: without dots, which clients take for domains."""
     name = " ".join(info.replace(".", " ").split())
     return name.encode()[:MAX_DNS_SD_NAME_OCTETS].decode(errors="ignore").strip() or "Printer"
+
+
+def _nobody_listens(_printer: Printer) -> None:
+    """What a printer calls that nobody has asked to be told."""

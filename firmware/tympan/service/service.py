@@ -23,6 +23,7 @@ from tympan.render.pool import RenderLimits, RenderPool
 from tympan.service.building import build_printer
 from tympan.service.clock import Clock
 from tympan.service.description import IDENTIFY_ACTIONS
+from tympan.service.event_source import EventSource
 from tympan.service.events import EventBus
 from tympan.service.intake import Intake
 from tympan.service.print_queue import STOPPING, PrintQueue
@@ -64,6 +65,7 @@ class Service:
         clock: The time of jobs and printers.
         printers: Every printer by name.
         events: Tells what happens.
+        news: Finds out what has happened.
     """
 
     def __init__(self, settings: Settings, operations: Sequence[Operation]) -> None:
@@ -73,6 +75,7 @@ class Service:
         self.clock = Clock()
         self.printers: dict[str, Printer] = {}
         self.events = EventBus()
+        self.news = EventSource(self.events, self.printers)
         self._queues: dict[str, PrintQueue] = {}
         self._intakes: dict[int, Intake] = {}
         self._deadlines: dict[int, asyncio.TimerHandle] = {}
@@ -137,6 +140,7 @@ class Service:
             self.printers[printer.name] = printer
             self._queues[printer.name] = PrintQueue(printer, transport, self._pool, self)
         self._bring_back()
+        self.news.brought_back()
         for queue in self._queues.values():
             queue.start()
         warming.add_done_callback(_log_failure)
@@ -167,6 +171,7 @@ class Service:
             if printer is None:
                 _log.warning("job %d waits for printer %s, which is not configured", job.job_id, job.printer)
                 continue
+            self.news.remember_job(job)
             self._documents.budget.used += sum(document.size for document in job.documents)
             if STOPPING in job.reasons:
                 unwanted.append((printer, job))
@@ -277,6 +282,7 @@ class Service:
         if job.job_id not in printer.jobs:
             printer.add(job)
             self._active_count += 1
+        self.news.job_changed(printer, job)
 
     async def open_job(self, printer: Printer, job: Job) -> None:
         """Accept a job whose documents will follow (Create-Job); returns when it is durable."""
@@ -373,6 +379,7 @@ class Service:
             return
         job.state, job.reasons = JobState.PENDING, ()
         printer.generation += 1
+        self.news.job_changed(printer, job)
         await self._store.commit(SaveJob(job.job_id, encode_job(job)))
         self._queues[printer.name].wake()
 
@@ -444,8 +451,9 @@ class Service:
             self._end(printer, job, JobState.CANCELED, ("job-canceled-by-user",), "The job was canceled.")
 
     def job_changed(self, printer: Printer, job: Job) -> None:
-        """`job` has news: keep them soon."""
+        """`job` has news: keep them soon, and tell them."""
         printer.generation += 1
+        self.news.job_changed(printer, job)
         self._store.post(SaveJob(job.job_id, encode_job(job)))
 
     def _end(
@@ -470,6 +478,7 @@ class Service:
                 self._documents.remove(job.job_id, document.number, document.size)
         self._store.post(*changes)
         self._finished[job.job_id] = printer
+        self.news.job_changed(printer, job)
         self._trim_history()
         if job.state != JobState.COMPLETED:
             _log.info("job %d on %s: %s: %s", job.job_id, printer.name, job.state.name.lower(), job.message)
