@@ -129,12 +129,14 @@ class Desk:
         version: tuple[int, int] = (2, 0),
         request_id: int = 7,
         head: tuple[Attribute, ...] = (CHARSET, LANGUAGE),
+        more: tuple[tuple[int, tuple[Attribute, ...]], ...] = (),
     ) -> Message:
-        """The answer to a request: `head`, ``printer-uri``, further operation attributes, job attributes, document."""
+        """The answer to a request: `head`, ``printer-uri``, further operation attributes, job attributes, further groups, document."""
         target = () if uri is None else (Attribute.uri("printer-uri", uri),)
         groups = [(GroupTag.OPERATION, (*head, *target, *attributes))]
         if job is not None:
             groups.append((GroupTag.JOB, job))
+        groups += more
         data = encode(Message.of(version, operation, request_id, *groups))
         answered = self.raw(data, *([document] if document else []))
         answer, end = decode(answered)

@@ -6,7 +6,9 @@ obey it. It crosses a process boundary, so it is plain data. Names and values ar
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+
+import msgspec
 
 HMM_PER_INCH = 2540
 """Hundredths of a millimetre in an inch: the unit of media sizes, PWG 5100.7 §6.3."""
@@ -39,6 +41,31 @@ class MediaSpec:
     source: str = "auto"
     type: str = "stationery"
     roll: bool = False
+
+
+class TicketChange(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What a part of a job has otherwise than the job; None: as the job has it. The fields are those of `JobTicket`."""
+
+    page_ranges: tuple[tuple[int, int], ...] | None = None
+    number_up: int | None = None
+    orientation_requested: int | None = None
+    print_scaling: str | None = None
+    print_color_mode: str | None = None
+    print_content_optimize: str | None = None
+
+    @classmethod
+    def between(cls, whole: JobTicket, part: JobTicket) -> TicketChange:
+        """What `part` has otherwise than `whole`."""
+        return cls(**{
+            name: getattr(part, name)
+            for name in cls.__struct_fields__
+            if getattr(part, name) != getattr(whole, name)
+        })  # fmt: skip
+
+    def of(self, whole: JobTicket) -> JobTicket:
+        """The ticket of the part."""
+        changed = {name: getattr(self, name) for name in self.__struct_fields__}
+        return replace(whole, **{name: value for name, value in changed.items() if value is not None})
 
 
 @dataclass(frozen=True, slots=True)

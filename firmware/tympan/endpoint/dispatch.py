@@ -6,7 +6,13 @@ import logging
 from collections.abc import AsyncIterator
 from urllib.parse import unquote, urlsplit
 
-from tympan.endpoint import document_operations, job_operations, printer_operations, system_operations
+from tympan.endpoint import (
+    document_object_operations,
+    document_operations,
+    job_operations,
+    printer_operations,
+    system_operations,
+)
 from tympan.endpoint.charset import CHARSETS, in_charset_of
 from tympan.endpoint.exchange import Answer, Exchange, RefusedError
 from tympan.endpoint.table import Handler, Target
@@ -21,7 +27,13 @@ from tympan.spool.documents import DocumentTooLargeError
 
 OPERATIONS: dict[int, Handler] = {
     handler.operation: handler
-    for module in (printer_operations, job_operations, document_operations, system_operations)
+    for module in (
+        printer_operations,
+        job_operations,
+        document_operations,
+        document_object_operations,
+        system_operations,
+    )
     for handler in module.HANDLERS
 }
 """What is not in this table is not offered."""

@@ -7,7 +7,7 @@ from tympan.endpoint.exchange import Answer, Exchange, RefusedError
 from tympan.endpoint.job_operations import job_of
 from tympan.endpoint.printer_operations import JOB_ANSWER
 from tympan.endpoint.table import Handler, Target, handler
-from tympan.endpoint.tickets import compression_of, document_format_of, new_job
+from tympan.endpoint.tickets import compression_of, document_format_of, judged_document, new_document, new_job
 from tympan.ipp import GroupTag, Operation, StatusCode
 from tympan.model.job import Job
 from tympan.render.sniff import sniff
@@ -47,11 +47,12 @@ async def send_document(exchange: Exchange) -> Answer:
         raise RefusedError(
             StatusCode.CLIENT_ERROR_NOT_POSSIBLE, f"job {job.job_id} does not take documents any more"
         )
-    await _receive(exchange, job, last=exchange.flag("last-document"))
-    return _told(exchange, job, Answer())
+    answer, template = judged_document(exchange, fidelity=job.fidelity)
+    await _receive(exchange, job, last=exchange.flag("last-document"), template=template)
+    return _told(exchange, job, answer)
 
 
-async def _receive(exchange: Exchange, job: Job, *, last: bool) -> None:
+async def _receive(exchange: Exchange, job: Job, *, last: bool, template: bytes = b"") -> None:
     """Take the document data into the spool and the document into the job."""
     document_format = document_format_of(exchange)
     data = decompressed(
@@ -71,13 +72,9 @@ async def _receive(exchange: Exchange, job: Job, *, last: bool) -> None:
         raise RefusedError(StatusCode.CLIENT_ERROR_BAD_REQUEST, "there is no document data")
     if document_format == OCTET_STREAM:
         document_format = _sensed(exchange, first)
-    intake = exchange.service.begin_document(
-        exchange.printer,
-        job,
-        document_format=document_format,
-        name=exchange.text("document-name"),
-        compression=compression_of(exchange),
-    )
+    document = new_document(exchange, document_format)
+    document.template = template
+    intake = exchange.service.begin_document(exchange.printer, job, document)
     try:
         await intake.write(first)
         async for piece in data:

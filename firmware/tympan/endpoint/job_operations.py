@@ -22,6 +22,18 @@ def job_of(exchange: Exchange) -> Job:
     return job
 
 
+def own_job_of(exchange: Exchange) -> Job:
+    """The job the request is addressed to, which the requester may change (RFC 8011 §9.3).
+
+    Raises:
+        RefusedError: There is none, or it is somebody else's.
+    """
+    job = job_of(exchange)
+    if not exchange.requester.may_change(job, exchange.text("requesting-user-name")):
+        raise RefusedError(StatusCode.CLIENT_ERROR_NOT_AUTHORIZED, f"job {job.job_id} is not yours")
+    return job
+
+
 @handler(Operation.GET_JOB_ATTRIBUTES, Target.JOB, "requested-attributes")
 async def get_job_attributes(exchange: Exchange) -> Answer:
     """Get-Job-Attributes, RFC 8011 §4.3.4."""

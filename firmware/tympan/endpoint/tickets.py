@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tympan.endpoint.exchange import Answer, Exchange, RefusedError
 from tympan.ipp import Attribute, GroupTag, StatusCode, StringWithLanguage
+from tympan.model.document import Document
 from tympan.model.job import Job
 from tympan.service.description import COMPRESSIONS
 from tympan.service.formats import OCTET_STREAM, supported_formats
@@ -87,6 +88,7 @@ def new_job(exchange: Exchange) -> tuple[Job, Answer]:
         language=_language(exchange),
         template=encoded_template(accepted),
     )
+    job.fidelity = exchange.flag("ipp-attribute-fidelity")
     answer = Answer(
         StatusCode.SUCCESSFUL_OK_IGNORED_OR_SUBSTITUTED_ATTRIBUTES
         if unsupported
@@ -94,6 +96,52 @@ def new_job(exchange: Exchange) -> tuple[Job, Answer]:
         unsupported=unsupported,
     )
     return job, answer
+
+
+def judged_document(exchange: Exchange, *, fidelity: bool) -> tuple[Answer, bytes]:
+    """The document attributes group of a request, PWG 5100.5.
+
+    Args:
+        exchange: The request.
+        fidelity: ``ipp-attribute-fidelity`` of the job.
+
+    Returns:
+        The answer that will tell what is not supported, and the document template attributes that will be obeyed, encoded.
+
+    Raises:
+        RefusedError: Something is not supported and `fidelity` is true, or it makes no sense.
+    """
+    group = exchange.message.group(GroupTag.DOCUMENT)
+    try:
+        accepted, unsupported = exchange.printer.template.judge_document(group)
+    except TemplateError as error:
+        raise RefusedError(StatusCode.CLIENT_ERROR_BAD_REQUEST, error.problem) from error
+    if unsupported and fidelity:
+        raise RefusedError(
+            StatusCode.CLIENT_ERROR_ATTRIBUTES_OR_VALUES_NOT_SUPPORTED,
+            "the document asks for what the printer does not support: "
+            + ", ".join(attribute.name for attribute in unsupported),
+            tuple(unsupported),
+        )
+    answer = Answer(
+        StatusCode.SUCCESSFUL_OK_IGNORED_OR_SUBSTITUTED_ATTRIBUTES
+        if unsupported
+        else StatusCode.SUCCESSFUL_OK,
+        unsupported=tuple(unsupported),
+    )
+    return answer, encoded_template(accepted)
+
+
+def new_document(exchange: Exchange, document_format: str) -> Document:
+    """A document as the operation attributes of a request describe it; it has no number yet."""
+    return Document(
+        number=0,
+        format=document_format,
+        name=exchange.text("document-name")[:255],
+        compression=compression_of(exchange),
+        language=_language(exchange),
+        natural_language=exchange.text("document-natural-language"),
+    )
 
 
 def _check_size(exchange: Exchange) -> None:

@@ -302,6 +302,8 @@ class DeviceLink:
         progress = work.progress
         if frame.kind == FrameKind.PAGES:
             work.progress = replace(progress, total=impressions_of(frame))
+        elif frame.kind == FrameKind.PAGE_BEGIN:
+            work.progress = replace(progress, document=mark_of(frame).document)
         elif frame.kind == FrameKind.PAGE_END:
             mark = mark_of(frame)
             work.progress = replace(

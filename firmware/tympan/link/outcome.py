@@ -29,6 +29,7 @@ class PrintProgress:
         impressions: Sides that came out in this run, copies made by the printer counted.
         sheets: Sheets of paper of these.
         total: Sides the job will have, 0 while unknown.
+        document: ``document-number`` of the document whose page began last, 0 where that is not known.
     """
 
     bytes_written: int = 0
@@ -36,6 +37,7 @@ class PrintProgress:
     impressions: int = 0
     sheets: int = 0
     total: int = 0
+    document: int = 0
 
 
 @dataclass(frozen=True, slots=True)

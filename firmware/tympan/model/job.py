@@ -10,7 +10,8 @@ from typing import Final
 
 import msgspec
 
-from tympan.ipp.enums import JobState
+from tympan.ipp.enums import DocumentState, JobState
+from tympan.model.document import Document
 
 TERMINAL: Final = frozenset({JobState.CANCELED, JobState.ABORTED, JobState.COMPLETED})
 """States that no job leaves, RFC 8011 §5.3.7."""
@@ -53,26 +54,6 @@ _TERMINAL_REASONS: Final = {
 }
 
 
-class Document(msgspec.Struct):
-    """One document of a job.
-
-    Attributes:
-        number: ``document-number``, from 1.
-        format: ``document-format`` as given, or what ``application/octet-stream`` turned out to be.
-        name: ``document-name``.
-        size: Bytes in the spool, after decompression.
-        inline: Its bytes are in the database, not in a file.
-        compression: ``compression`` it arrived with.
-    """
-
-    number: int
-    format: str
-    name: str = ""
-    size: int = 0
-    inline: bool = False
-    compression: str = "none"
-
-
 class Job(msgspec.Struct, kw_only=True):
     """A job. Times are seconds of ``printer-up-time``, dates are Unix time; 0 where it has not happened.
 
@@ -87,7 +68,10 @@ class Job(msgspec.Struct, kw_only=True):
         state: ``job-state``.
         reasons: ``job-state-reasons``, without ``none``.
         message: ``job-state-message``.
-        documents: The documents received whole.
+        documents: The documents received whole, canceled ones too, in the order of their numbers.
+        last_document: The highest ``document-number`` given so far; none is given twice, also where one was deleted.
+        document_printing: ``document-number`` of the document whose pages come out, 0 before the first.
+        fidelity: ``ipp-attribute-fidelity`` of the request, which holds for its documents too (PWG 5100.5).
         incoming: More documents may come (Create-Job without Close-Job yet).
         created_at: ``time-at-creation``.
         processing_at: ``time-at-processing``.
@@ -113,6 +97,9 @@ class Job(msgspec.Struct, kw_only=True):
     reasons: tuple[str, ...] = ()
     message: str = ""
     documents: list[Document] = msgspec.field(default_factory=list)
+    last_document: int = 0
+    document_printing: int = 0
+    fidelity: bool = False
     incoming: bool = False
     created_at: int = 0
     processing_at: int = 0
@@ -130,6 +117,39 @@ class Job(msgspec.Struct, kw_only=True):
     def is_terminal(self) -> bool:
         """Nothing more will happen to it."""
         return self.state in TERMINAL
+
+    @property
+    def printable(self) -> list[Document]:
+        """The documents that print: those that nobody canceled."""
+        return [document for document in self.documents if not document.canceled]
+
+    def document(self, number: int) -> Document | None:
+        """The document of that ``document-number``."""
+        return next((document for document in self.documents if document.number == number), None)
+
+    def next_document_number(self) -> int:
+        """The number of a document that comes now; it is taken."""
+        highest = max([document.number for document in self.documents], default=0)
+        self.last_document = max(self.last_document, highest) + 1
+        return self.last_document
+
+    def document_state(self, document: Document, *, once: bool = True) -> DocumentState:
+        """``document-state`` of one of its documents: what the job's own state makes of it, PWG 5100.5.
+
+        Args:
+            document: One of `documents`.
+            once: The job goes through its documents once: one that is passed is complete.
+        """
+        if document.canceled:
+            return DocumentState.CANCELED
+        if self.is_terminal:
+            return DocumentState(self.state)
+        if self.state in {JobState.PROCESSING, JobState.PROCESSING_STOPPED}:
+            if document.number < self.document_printing and once:
+                return DocumentState.COMPLETED
+            if document.number <= self.document_printing:
+                return DocumentState(self.state)
+        return DocumentState.PENDING
 
     @property
     def k_octets_processed(self) -> int:

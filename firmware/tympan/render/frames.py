@@ -61,11 +61,13 @@ class PageMark:
         number: Side of a sheet, counted from 1 over the whole job, in the order they are printed.
         back: It is the back of a sheet.
         copies: How many times it comes out (uncollated copies made by the printer).
+        document: ``document-number`` of the document it is of; 0: of none.
     """
 
     number: int
     back: bool = False
     copies: int = 1
+    document: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +134,7 @@ class _Mark(msgspec.Struct, frozen=True):
     number: _Count
     back: bool
     copies: _Count
+    document: Annotated[int, msgspec.Meta(ge=0, le=MAX_COUNT)] = 0
 
 
 _failed_decoder = msgspec.json.Decoder(_Failed)
@@ -190,4 +193,4 @@ def mark_of(frame: Frame) -> PageMark:
         RenderError: It does not say, or no IPP integer holds it.
     """
     said = _decoded(_mark_decoder, frame)
-    return PageMark(said.number, said.back, said.copies)
+    return PageMark(said.number, said.back, said.copies, said.document)

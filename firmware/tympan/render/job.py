@@ -53,6 +53,10 @@ class _Job:
         self._request = request
         self._ticket: JobTicket = request.ticket
         self._documents = documents
+        self._tickets = [
+            self._ticket if spec.change is None else spec.change.of(self._ticket)
+            for spec in request.documents
+        ]
         self._emit_frame = emit
         self._encoder: Encoder = driver.encoder(request.profile, request.ticket)
         self._page = self._encoder.page_format()
@@ -83,7 +87,7 @@ class _Job:
                 else:
                     if number == 0 and len(self._documents) == 1:
                         self._tell_count(source, rounds if not by_printer else 1)
-                    self._render(source, 1 if rounds > 1 else copies)
+                    self._render(source, position, 1 if rounds > 1 else copies)
         if self._begun:
             self._send(self._encoder.end_job())
 
@@ -93,7 +97,7 @@ class _Job:
         return open_source(
             self._request.documents[position].format,
             document,
-            self._ticket,
+            self._tickets[position],
             self._page,
             self._encoder.text_format(),
             self._encoder.can_encode,
@@ -105,10 +109,10 @@ class _Job:
         if self._ticket.copies == 1 or len(self._documents) != 1:
             return False
         source = self._open(0)
-        return not source.native and impression_count(source, self._ticket) == 1
+        return not source.native and impression_count(source, self._tickets[0]) == 1
 
     def _tell_count(self, source: Source, rounds: int) -> None:
-        count = impression_count(source, self._ticket)
+        count = impression_count(source, self._tickets[0])
         if count is not None:
             if count > self._request.max_pages:
                 raise _too_many_pages(self._request.max_pages)
@@ -122,10 +126,11 @@ class _Job:
 
     # --- pages ------------------------------------------------------------------------------------------------------
 
-    def _render(self, source: Source, copies: int) -> None:
+    def _render(self, source: Source, position: int, copies: int) -> None:
         by_printer = copies if self._page.repeats_pages else 1
         by_us = copies // by_printer
-        for index, impression in enumerate(impressions(source, self._ticket, self._page)):
+        document = self._request.documents[position].number
+        for index, impression in enumerate(impressions(source, self._tickets[position], self._page)):
             self._sides += 1
             if self._sides > self._request.max_pages:
                 raise _too_many_pages(self._request.max_pages)
@@ -135,9 +140,11 @@ class _Job:
                 continue
             back = self._two_sided and index % 2 == 1
             if len(numbers) == 1:
-                self._send_page(impression, PageMark(self._number, back, by_printer))
+                self._send_page(impression, PageMark(self._number, back, by_printer, document))
             else:
-                self._send_repeated(impression, [PageMark(number, back) for number in numbers])
+                self._send_repeated(
+                    impression, [PageMark(number, back, document=document) for number in numbers]
+                )
         if self._two_sided:
             self._number += (
                 self._number % 2

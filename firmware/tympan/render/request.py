@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from tympan.driver.ticket import JobTicket
+from tympan.driver.ticket import JobTicket, TicketChange
 
 MAX_REQUEST_BYTES = 128 * 1024
 """The longest request; a ticket has some hundred octets, its page ranges may have more."""
@@ -19,10 +19,14 @@ class DocumentSpec(msgspec.Struct, frozen=True):
     Attributes:
         format: MIME type.
         size: Bytes, -1 while it is still arriving.
+        number: ``document-number``; 0 where nobody asks.
+        change: What it has otherwise than the job.
     """
 
     format: str
     size: int
+    number: int = 0
+    change: TicketChange | None = None
 
 
 class RenderRequest(msgspec.Struct, frozen=True):

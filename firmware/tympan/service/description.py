@@ -9,7 +9,7 @@ from tympan import __version__
 from tympan.driver.contract import Capabilities
 from tympan.ipp import Attribute, Operation, RangeOfInteger
 from tympan.service.formats import OCTET_STREAM, supported_formats
-from tympan.service.template import Template
+from tympan.service.template import DOCUMENT_TEMPLATE, Template
 
 IPP_VERSIONS = ((1, 0), (1, 1), (2, 0), (2, 1), (2, 2))
 """Versions of requests that are understood."""
@@ -46,6 +46,14 @@ JOB_CREATION_OPERATION_ATTRIBUTES = (
     "requesting-user-name",
 )
 """What ``job-creation-attributes-supported`` names besides the job template, PWG 5100.7 §6.9."""
+
+DOCUMENT_CREATION_OPERATION_ATTRIBUTES = (
+    "compression",
+    "document-format",
+    "document-name",
+    "document-natural-language",
+)
+"""What ``document-creation-attributes-supported`` names besides the document template, PWG 5100.5."""
 
 NATURAL_LANGUAGE = "en"
 
@@ -115,6 +123,11 @@ def description_attributes(
         Attribute.charset("charset-supported", *CHARSETS),
         Attribute.boolean("color-supported", capabilities.color),
         Attribute.keyword("compression-supported", *COMPRESSIONS),
+        Attribute.keyword(
+            "document-creation-attributes-supported",
+            *DOCUMENT_TEMPLATE,
+            *DOCUMENT_CREATION_OPERATION_ATTRIBUTES,
+        ),
         Attribute.mime("document-format-default", OCTET_STREAM),
         Attribute.mime("document-format-supported", *formats),
         Attribute.language("generated-natural-language-supported", NATURAL_LANGUAGE),

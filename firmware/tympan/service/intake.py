@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from tympan.errors import SpoolError, TympanError
 from tympan.ipp.enums import JobState
-from tympan.model.job import Document, Job
+from tympan.model.document import Document
+from tympan.model.job import Job
 from tympan.render.document import DocumentFeed
 from tympan.service.formats import STREAMABLE_FORMATS
 from tympan.service.printer import Printer

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from tympan.ipp import Attribute, GroupTag, Message, StringWithLanguage, decode, encode
 from tympan.ipp.enums import JobState
+from tympan.model.document import Document
 from tympan.model.job import Job
 from tympan.service.clock import date_time
 from tympan.service.description import NATURAL_LANGUAGE
@@ -23,11 +24,11 @@ SOMETIMES = frozenset({"compression-supplied", "document-format-supplied", "docu
 _MAX_IMPRESSIONS = 2**31 - 1
 
 
-def template_of(job: Job) -> dict[str, Attribute]:
-    """The accepted job template attributes of `job`, by name."""
-    if not job.template:
+def template_of(holder: Job | Document) -> dict[str, Attribute]:
+    """The accepted job template attributes of a job, or the document template attributes of a document, by name."""
+    if not holder.template:
         return {}
-    message, _ = decode(job.template)
+    message, _ = decode(holder.template)
     return {attribute.name: attribute for attribute in message.group(GroupTag.JOB)}
 
 

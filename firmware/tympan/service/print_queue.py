@@ -11,11 +11,14 @@ import logging
 from dataclasses import replace
 from typing import Protocol
 
+import msgspec
+
 from tympan.driver.contract import Transport
-from tympan.driver.ticket import JobTicket
+from tympan.driver.ticket import JobTicket, TicketChange
 from tympan.errors import DocumentError, RenderError, SpoolError
 from tympan.ipp.enums import JobState
 from tympan.link import DeviceLink, Ending, PrintOutcome, PrintProgress, RawSource
+from tympan.model.document import Document
 from tympan.model.job import Job
 from tympan.render.document import DocumentFeed
 from tympan.render.frames import FrameSource
@@ -152,8 +155,8 @@ class PrintQueue:
         """Where the job's frames come from: a render worker, or the documents themselves where nothing is to render."""
         native = self._printer.capabilities.native_formats
         documents = await self._keeper.open_documents(job)
-        formats = self._formats(job, documents)
-        if ticket.copies == 1 and all(document_format in native for document_format in formats):
+        specs = self._specs(job, documents, ticket)
+        if ticket.copies == 1 and all(spec.format in native for spec in specs):
             driver, profile = self._printer.driver, self._printer.profile
             return RawSource(
                 [document.reader() for document in documents],
@@ -166,8 +169,8 @@ class PrintQueue:
                 profile=self._printer.profile,
                 ticket=ticket,
                 documents=tuple(
-                    DocumentSpec(document_format, -1 if document.size is None else document.size)
-                    for document_format, document in zip(formats, documents, strict=True)
+                    msgspec.structs.replace(spec, size=-1 if document.size is None else document.size)
+                    for spec, document in zip(specs, documents, strict=True)
                 ),
                 stall_cpu_s=self._pool.limits.stall_cpu_s,
                 max_pages=self._pool.limits.max_pages,
@@ -177,8 +180,20 @@ class PrintQueue:
             for document in documents:
                 document.let_go()
 
-    def _formats(self, job: Job, documents: list[DocumentFeed]) -> list[str]:
-        return [document.format for document in job.documents] or [each.document_format for each in documents]
+    def _specs(self, job: Job, documents: list[DocumentFeed], ticket: JobTicket) -> list[DocumentSpec]:
+        """What there is to print, and what each document has otherwise than the job; sizes are not known yet."""
+        specs = [
+            DocumentSpec(document.format, -1, document.number, self._change(job, document, ticket))
+            for document in job.printable
+        ]
+        return specs or [DocumentSpec(each.document_format, -1) for each in documents]
+
+    def _change(self, job: Job, document: Document, ticket: JobTicket) -> TicketChange | None:
+        if not document.template:
+            return None
+        attributes = template_of(job) | template_of(document)
+        part = self._printer.template.ticket(job.job_id, job.name, job.user, attributes)
+        return TicketChange.between(ticket, part)
 
     async def _conclude(self, job: Job, outcome: PrintOutcome) -> None:
         match outcome.ending:
@@ -237,12 +252,23 @@ class PrintQueue:
         if job.is_terminal:
             return
         impressions, sheets, written = before
+        if progress.document > job.document_printing:
+            self._document_begins(job, progress.document)
         job.impressions = max(job.impressions, progress.total)
         job.impressions_completed = impressions + progress.impressions
         job.media_sheets_completed = sheets + progress.sheets
         job.bytes_written = written + progress.bytes_written
         job.pages_confirmed = max(job.pages_confirmed, progress.pages)
         self._keeper.job_changed(self._printer, job)
+
+    def _document_begins(self, job: Job, number: int) -> None:
+        now, date = self._keeper.clock.up_time(), self._keeper.clock.date()
+        job.document_printing = number
+        for document in job.printable:
+            if document.number < number and not document.completed_at:
+                document.completed_at, document.completed_date = now, date
+            elif document.number == number and not document.processing_at:
+                document.processing_at, document.processing_date = now, date
 
 
 def driver_name(printer: Printer) -> str:

@@ -17,7 +17,8 @@ from tympan.config import LimitSettings, Settings
 from tympan.errors import SpoolError
 from tympan.ipp import Operation
 from tympan.ipp.enums import JobState
-from tympan.model.job import Document, Job, decode_job, encode_job
+from tympan.model.document import Document
+from tympan.model.job import Job, decode_job, encode_job
 from tympan.render.document import DocumentFeed
 from tympan.render.pool import RenderLimits, RenderPool
 from tympan.service.building import build_printer
@@ -30,7 +31,16 @@ from tympan.service.print_queue import STOPPING, PrintQueue
 from tympan.service.printer import Printer
 from tympan.spool.documents import DocumentFolder, SpoolBudget, StoredDocument
 from tympan.spool.state_lock import StateLock
-from tympan.spool.store import Change, DeleteContents, DeleteJob, SaveContent, SaveJob, SetMeta, Store
+from tympan.spool.store import (
+    Change,
+    DeleteContent,
+    DeleteContents,
+    DeleteJob,
+    SaveContent,
+    SaveJob,
+    SetMeta,
+    Store,
+)
 
 ANNOUNCEMENT_S = 60.0
 """How long Identify-Printer's message is shown."""
@@ -38,6 +48,8 @@ ANNOUNCEMENT_S = 60.0
 _META_UUID = "service-uuid"
 _META_UP_TIME = "printer-up-time"
 _META_JOB_ID = "last-job-id"
+
+_NOTHING_LEFT = "All documents of the job were canceled."
 
 JOB_ID_STEP = 1000
 """Job ids are reserved on the disk in steps, so that none is given twice after a power cut."""
@@ -167,12 +179,12 @@ class Service:
                 else:
                     history.append((job.completed_at, printer, job))
                 continue
-            known |= {(job.job_id, document.number) for document in job.documents}
+            known |= {(job.job_id, document.number) for document in job.printable}
             if printer is None:
                 _log.warning("job %d waits for printer %s, which is not configured", job.job_id, job.printer)
                 continue
             self.news.remember_job(job)
-            self._documents.budget.used += sum(document.size for document in job.documents)
+            self._documents.budget.used += sum(document.size for document in job.printable)
             if STOPPING in job.reasons:
                 unwanted.append((printer, job))
             elif job.incoming:
@@ -315,10 +327,8 @@ class Service:
                 f"No further document came within {self.limits.multiple_operation_timeout_s} seconds.",
             )
 
-    def begin_document(
-        self, printer: Printer, job: Job, *, document_format: str, name: str, compression: str
-    ) -> Intake:
-        """Begin to receive a document of `job`.
+    def begin_document(self, printer: Printer, job: Job, document: Document) -> Intake:
+        """Begin to receive a document of `job`; it gets its number here.
 
         Raises:
             TooManyDocumentsError: The job has as many documents as it may.
@@ -329,9 +339,9 @@ class Service:
         if job.job_id in self._intakes:
             raise SpoolError(f"another document of job {job.job_id} is arriving")
         self._stop_waiting(job)
-        number = len(job.documents) + 1
-        writer = self._documents.writer(job.job_id, number, self.limits.max_document_bytes)
-        document = Document(number=number, format=document_format, name=name[:255], compression=compression)
+        document.number = job.next_document_number()
+        document.created_at, document.created_date = self.clock.up_time(), self.clock.date()
+        writer = self._documents.writer(job.job_id, document.number, self.limits.max_document_bytes)
         intake = Intake(self, printer, job, document, writer)
         self._intakes[job.job_id] = intake
         return intake
@@ -371,6 +381,9 @@ class Service:
         if not job.incoming:
             return
         job.incoming = False
+        if job.documents and not job.printable:
+            self._end(printer, job, JobState.CANCELED, ("job-canceled-by-user",), _NOTHING_LEFT)
+            return
         if not job.documents:
             job.move(JobState.PROCESSING, now=self.clock.up_time(), date=self.clock.date())
             self._end(
@@ -422,7 +435,7 @@ class Service:
         loop = asyncio.get_running_loop()
         feeds: list[DocumentFeed] = []
         try:
-            for document in job.documents:
+            for document in job.printable:
                 if document.inline:
                     content = await loop.run_in_executor(
                         None, self._store.read_content, job.job_id, document.number
@@ -450,6 +463,35 @@ class Service:
         else:
             self._end(printer, job, JobState.CANCELED, ("job-canceled-by-user",), "The job was canceled.")
 
+    async def drop_document(self, printer: Printer, job: Job, document: Document, *, forget: bool) -> None:
+        """A document of a job that does not print now will not print: its bytes go, durably.
+
+        Args:
+            printer: The job's printer.
+            job: Its job; where that is complete and has no other document left, it ends.
+            document: One of the job's that is not canceled.
+            forget: Nothing remains of it (Delete-Document); otherwise it stays as a canceled one (Cancel-Document).
+        """
+        document.canceled = True
+        document.completed_at, document.completed_date = self.clock.up_time(), self.clock.date()
+        if forget:
+            job.documents.remove(document)
+        printer.generation += 1
+        if not job.is_terminal and not job.incoming and not job.printable:
+            self._end(printer, job, JobState.CANCELED, ("job-canceled-by-user",), _NOTHING_LEFT)
+        await self._store.commit(
+            SaveJob(job.job_id, encode_job(job)), DeleteContent(job.job_id, document.number)
+        )
+        if document.inline:
+            self._documents.budget.give_back(document.size)
+        else:
+            self._documents.remove(job.job_id, document.number, document.size)
+
+    async def job_kept(self, printer: Printer, job: Job) -> None:
+        """`job` was changed by an operation: returns when that is durable."""
+        printer.generation += 1
+        await self._store.commit(SaveJob(job.job_id, encode_job(job)))
+
     def job_changed(self, printer: Printer, job: Job) -> None:
         """`job` has news: keep them soon, and tell them."""
         printer.generation += 1
@@ -469,9 +511,9 @@ class Service:
             self._active_count -= 1
         printer.finished(job)
         changes: list[Change] = [SaveJob(job.job_id, encode_job(job))]
-        if any(document.inline for document in job.documents):
+        if any(document.inline for document in job.printable):
             changes.append(DeleteContents(job.job_id))
-        for document in job.documents:
+        for document in job.printable:
             if document.inline:
                 self._documents.budget.give_back(document.size)
             else:

@@ -37,6 +37,17 @@ DOCUMENT_HANDLING = (
 )
 
 
+DOCUMENT_TEMPLATE = (
+    "number-up",
+    "orientation-requested",
+    "page-ranges",
+    "print-color-mode",
+    "print-content-optimize",
+    "print-scaling",
+)
+"""The attributes that each document of a job may have for itself, PWG 5100.5."""
+
+
 @dataclass(frozen=True, slots=True)
 class Choice:
     """One job template attribute that is obeyed.
@@ -137,6 +148,19 @@ class Template:
                 if attribute.name == "page-ranges":
                     _check_ascending(attribute)
                 _judge(choice, attribute, accepted, unsupported)
+            else:
+                unsupported.append(Attribute.unsupported(attribute.name))
+        return accepted, unsupported
+
+    def judge_document(self, attributes: Iterable[Attribute]) -> tuple[list[Attribute], list[Attribute]]:
+        """The same for the document template attributes of one document: those of `DOCUMENT_TEMPLATE`."""
+        accepted: list[Attribute] = []
+        unsupported: list[Attribute] = []
+        for attribute in attributes:
+            if attribute.name in DOCUMENT_TEMPLATE:
+                good, bad = self.judge((attribute,))
+                accepted += good
+                unsupported += bad
             else:
                 unsupported.append(Attribute.unsupported(attribute.name))
         return accepted, unsupported

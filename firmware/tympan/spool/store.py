@@ -80,6 +80,14 @@ class DeleteContents:
 
 
 @dataclass(frozen=True, slots=True)
+class DeleteContent:
+    """Forget the content of one document."""
+
+    job_id: int
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
 class SetMeta:
     """Keep a value under a name: the service's UUID, the printer-up-time reached, settings made by operations."""
 
@@ -104,13 +112,16 @@ class DeleteRecord:
     key: str
 
 
-Change = SaveJob | DeleteJob | SaveContent | DeleteContents | SetMeta | SaveRecord | DeleteRecord
+Change = (
+    SaveJob | DeleteJob | SaveContent | DeleteContents | DeleteContent | SetMeta | SaveRecord | DeleteRecord
+)
 
 _STATEMENTS: dict[type, str] = {
     SaveJob: "INSERT INTO jobs VALUES (?, ?) ON CONFLICT (job_id) DO UPDATE SET record = excluded.record",
     DeleteJob: "DELETE FROM jobs WHERE job_id = ?",
     SaveContent: "INSERT OR REPLACE INTO contents VALUES (?, ?, ?)",
     DeleteContents: "DELETE FROM contents WHERE job_id = ?",
+    DeleteContent: "DELETE FROM contents WHERE job_id = ? AND number = ?",
     SetMeta: "INSERT INTO meta VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
     SaveRecord: "INSERT INTO records VALUES (?, ?, ?) ON CONFLICT (kind, key) DO UPDATE SET value = excluded.value",
     DeleteRecord: "DELETE FROM records WHERE kind = ? AND key = ?",
@@ -129,8 +140,8 @@ def _parameters(change: Change) -> tuple[object, ...]:
             return (job_id,)
         case SaveRecord(kind, key, value):
             return (kind, key, value)
-        case DeleteRecord(kind, key):
-            return (kind, key)
+        case DeleteRecord(first, second) | DeleteContent(first, second):
+            return (first, second)
 
 
 def _key(change: Change) -> tuple[object, ...] | None:

@@ -68,12 +68,31 @@ OPERATIONS = {
     ),
     Operation.CANCEL_MY_JOBS: (PRINTER, {**ANYONE, "job-ids": (SET_FROM_1, None), "message": (TEXT, "why")}),
     Operation.CLOSE_JOB: (JOB, ANYONE),
+    Operation.GET_DOCUMENTS: (
+        JOB, {**ANYONE, "limit": (FROM_1, 1), "requested-attributes": (KEYWORDS, "document-number")},
+    ),
+    Operation.GET_DOCUMENT_ATTRIBUTES: (
+        JOB, {**ANYONE, "document-number": (FROM_1, 1), "requested-attributes": (KEYWORDS, "document-number")},
+    ),
+    Operation.CANCEL_DOCUMENT: (JOB, {**ANYONE, "document-number": (FROM_1, 1)}),
+    Operation.DELETE_DOCUMENT: (JOB, {**ANYONE, "document-number": (FROM_1, 1)}),
+    Operation.SET_DOCUMENT_ATTRIBUTES: (JOB, {**ANYONE, "document-number": (FROM_1, 1)}),
+    Operation.VALIDATE_DOCUMENT: (PRINTER, {**ANYONE, **DOCUMENT, "ipp-attribute-fidelity": (BOOLEAN, True)}),
     Operation.IDENTIFY_PRINTER: (PRINTER, {**ANYONE, "identify-actions": (KEYWORDS, "display"), "message": (TEXT, "here")}),
 }  # fmt: skip
 """What a client may send with each operation, and one value that is fine."""
 
-REQUIRED = {Operation.SEND_DOCUMENT: {"last-document"}}
+REQUIRED = {
+    Operation.SEND_DOCUMENT: {"last-document"},
+    Operation.GET_DOCUMENT_ATTRIBUTES: {"document-number"},
+    Operation.CANCEL_DOCUMENT: {"document-number"},
+    Operation.DELETE_DOCUMENT: {"document-number"},
+    Operation.SET_DOCUMENT_ATTRIBUTES: {"document-number"},
+}
 """Operation attributes besides the target that a client MUST send."""
+
+OWNERS_ONLY = {Operation.CANCEL_DOCUMENT, Operation.DELETE_DOCUMENT, Operation.SET_DOCUMENT_ATTRIBUTES}
+"""Operations that users may do to their own jobs only: they must say who they are, RFC 8011 §9.3."""
 
 TAGS = {
     NAME: ValueTag.NAME_WITHOUT_LANGUAGE,
@@ -152,9 +171,25 @@ def _given(table, *without):
     )
 
 
+def _least(operation):
+    """What has to be given for the operation to succeed."""
+    _, table = OPERATIONS[operation]
+    owner = ("requesting-user-name",) if operation in OWNERS_ONLY else ()
+    return _given({name: table[name] for name in (*REQUIRED.get(operation, ()), *owner)})
+
+
 def _ask(desk, operation, target, *attributes, uri=RECEIPT):
     document = b"Hello.\n" if operation in {Operation.PRINT_JOB, Operation.SEND_DOCUMENT} else b""
-    return desk.ask(operation, uri, *target, *attributes, document=document)
+    more = BEHIND.get(operation, ())
+    return desk.ask(operation, uri, *target, *attributes, document=document, more=more)
+
+
+BEHIND = {
+    Operation.SET_DOCUMENT_ATTRIBUTES: (
+        (GroupTag.DOCUMENT, (Attribute.name_string("document-name", "another name"),)),
+    )
+}
+"""Groups that an operation must have besides its operation attributes."""
 
 
 def _named(operations):
@@ -170,9 +205,7 @@ def test_all_attributes_together(empty_desk, operation):
 
 @_named(OPERATIONS)
 def test_nothing_but_what_is_required(empty_desk, operation):
-    _, table = OPERATIONS[operation]
-    required = {name: table[name] for name in REQUIRED.get(operation, ())}
-    answer = _ask(empty_desk, operation, _ready(empty_desk, operation), *_given(required))
+    answer = _ask(empty_desk, operation, _ready(empty_desk, operation), *_least(operation))
     assert status(answer) in FINE, answer
 
 
@@ -222,7 +255,7 @@ REFUSED_VALUES = (
     ({Operation.PRINT_JOB, Operation.VALIDATE_JOB, Operation.SEND_DOCUMENT, Operation.GET_PRINTER_ATTRIBUTES},
      Attribute.mime("document-format", "application/msword"),
      StatusCode.CLIENT_ERROR_DOCUMENT_FORMAT_NOT_SUPPORTED),
-    ({Operation.PRINT_JOB, Operation.VALIDATE_JOB, Operation.SEND_DOCUMENT},
+    ({Operation.PRINT_JOB, Operation.VALIDATE_JOB, Operation.SEND_DOCUMENT, Operation.VALIDATE_DOCUMENT},
      Attribute.keyword("compression", "compress"),
      StatusCode.CLIENT_ERROR_COMPRESSION_NOT_SUPPORTED),
     ({Operation.PRINT_JOB, Operation.VALIDATE_JOB, Operation.CREATE_JOB},
@@ -264,8 +297,8 @@ def test_attributes_of_other_operations_are_unsupported_here(empty_desk, operati
     everything = {name: entry for _, other in OPERATIONS.values() for name, entry in other.items()}
     ours = {*table, "job-id", *({"job-ids"} if operation == Operation.GET_JOBS else ())}
     foreign = {name: entry for name, entry in everything.items() if name not in ours and entry[1] is not None}
-    required = _given({name: table[name] for name in REQUIRED.get(operation, ())})
-    answer = _ask(empty_desk, operation, _ready(empty_desk, operation), *required, *_given(foreign))
+    target = _ready(empty_desk, operation)
+    answer = _ask(empty_desk, operation, target, *_least(operation), *_given(foreign))
     assert status(answer) == StatusCode.SUCCESSFUL_OK_IGNORED_OR_SUBSTITUTED_ATTRIBUTES
     assert {each.name for each in answer.group(GroupTag.UNSUPPORTED)} == set(foreign)
     assert all(each.tag == ValueTag.UNSUPPORTED for each in answer.group(GroupTag.UNSUPPORTED))

@@ -7,7 +7,8 @@ import itertools
 import pytest
 
 from tympan.ipp.enums import JobState
-from tympan.model.job import TERMINAL, TRANSITIONS, Document, Job, decode_job, encode_job
+from tympan.model.document import Document
+from tympan.model.job import TERMINAL, TRANSITIONS, Job, decode_job, encode_job
 
 
 def job(**changes):

@@ -10,7 +10,8 @@ from tympan.errors import DocumentError, RenderError, SpoolError
 from tympan.ipp import Attribute
 from tympan.ipp.enums import JobState, PrinterState
 from tympan.link import Ending, PrintOutcome, PrintProgress, RawSource
-from tympan.model.job import Document, Job
+from tympan.model.document import Document
+from tympan.model.job import Job
 from tympan.render.document import DocumentFeed
 from tympan.service import print_queue
 from tympan.service.job_attributes import encoded_template

@@ -1,0 +1,78 @@
+"""Jobs of several documents at the real service: which documents come out, and how each of them."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+import samples
+from ipp_client import ask, printed, wait_for_job
+
+from tympan.ipp import Attribute, GroupTag, Message, Operation, decode, encode
+
+PDF = Attribute.mime("document-format", "application/pdf")
+HEAD = (
+    Attribute.charset("attributes-charset", "utf-8"),
+    Attribute.language("attributes-natural-language", "en"),
+)
+
+
+def request(service, printer, operation, *attributes, job=(), document=(), data=b""):
+    """The answer to a request about a job of ours."""
+    uri = Attribute.uri("printer-uri", service.uri(printer))
+    ours = Attribute.name_string("requesting-user-name", "tester")
+    groups = [(GroupTag.OPERATION, (*HEAD, uri, ours, *attributes))]
+    groups += [(GroupTag.JOB, job)] if job else []
+    groups += [(GroupTag.DOCUMENT, document)] if document else []
+    answer, _ = decode(ask(service, encode(Message.of((2, 0), operation, 1, *groups)) + data))
+    assert answer.code == 0, answer
+    return answer
+
+
+def created(service, printer, *job):
+    answer = request(service, printer, Operation.CREATE_JOB, job=job)
+    return Attribute.integer("job-id", answer.group(GroupTag.JOB).integer("job-id"))
+
+
+def send(service, printer, job_id, data, *, last=False, document=(), kind=PDF):
+    last_document = Attribute.boolean("last-document", last)
+    request(
+        service, printer, Operation.SEND_DOCUMENT, job_id, last_document, kind, document=document, data=data
+    )
+
+
+@pytest.mark.parametrize("printer", ["receipt", "laser"])
+def test_a_canceled_document_does_not_come_out_and_the_others_do(service, printer):
+    job_id = created(service, printer)
+    documents = [f"document {letter}\n".encode() * 3 for letter in "abc"]
+    text = Attribute.mime("document-format", "text/plain")
+    for content in documents[:2]:
+        send(service, printer, job_id, content, kind=text)
+    request(service, printer, Operation.CANCEL_DOCUMENT, job_id, Attribute.integer("document-number", 1))
+    send(service, printer, job_id, documents[2], last=True, kind=text)
+    sheets = printed(service, printer, job_id.first)
+    if printer == "laser":
+        assert len(sheets) == 2
+    else:
+        sent = (service.state / "simulated" / printer / f"{job_id.first}.bin").read_bytes()
+        assert b"document a" not in sent
+        assert sent.index(b"document b") < sent.index(b"document c")
+    asked = Attribute.keyword("requested-attributes", "document-number", "document-state")
+    answer = request(service, printer, Operation.GET_DOCUMENTS, job_id, asked)
+    found = [
+        (group.integer("document-number"), group.integer("document-state"))
+        for group in answer.groups_of(GroupTag.DOCUMENT)
+    ]
+    assert found == [(1, 7), (2, 9), (3, 9)]  # canceled, completed, completed: PWG 5100.5
+
+
+def test_each_document_has_its_own_page_ranges_and_pages_on_a_side(service):
+    job_id = created(service, "laser", Attribute.range("page-ranges", (1, 1)))
+    document = samples.pdf("a4", pages=4, picture=samples.chart(288, 200, seed=3))
+    send(service, "laser", job_id, document)
+    send(service, "laser", job_id, document, document=(Attribute.range("page-ranges", (2, 4)),))
+    everything = (Attribute.range("page-ranges", (1, 4)), Attribute.integer("number-up", 4))
+    send(service, "laser", job_id, document, document=everything, last=True)
+    wait_for_job(service, "laser", job_id.first, 60)
+    folder = service.state / "simulated" / "laser"
+    assert len(json.loads((folder / f"{job_id.first}.json").read_text())["sheets"]) == 1 + 3 + 1
