@@ -17,6 +17,7 @@ from tympan.config import LimitSettings, PrinterSettings, ServerSettings, Settin
 from tympan.endpoint import dispatch
 from tympan.ipp import Attribute, GroupTag, IppDecodeError, Message, Operation, StatusCode, decode, encode
 from tympan.model.job import Job
+from tympan.model.printer_control import PrinterControl
 from tympan.service import service as service_module
 from tympan.service.access import EVERYBODY, Requester, Role
 from tympan.service.service import Service
@@ -53,6 +54,7 @@ class StillQueue:
     def __init__(self, printer: Any, transport: Any, pool: Any, keeper: Any) -> None:
         self.printer = printer
         self.canceled: list[Job] = []
+        self.told: list[str] = []
         self.woken = 0
         _ = transport, pool, keeper
 
@@ -64,6 +66,15 @@ class StillQueue:
 
     def cancel(self, job: Job) -> None:
         self.canceled.append(job)
+
+    def interrupt(self) -> None:
+        self.told.append("interrupt")
+
+    def let_go(self) -> None:
+        self.told.append("let go")
+
+    def restart(self) -> None:
+        self.told.append("restart")
 
     async def drain(self) -> None:
         pass
@@ -164,9 +175,12 @@ class Desk:
         )
 
     def empty(self) -> None:
-        """Cancel what waits."""
+        """Cancel what waits, set the printers going, and let nobody in particular ask."""
+        self.requester = EVERYBODY
         for printer in self.service.printers.values():
             printer.current = None
+            printer.control = PrinterControl()
+            printer.control_changed()
             for job in list(printer.active.values()):
                 job.reasons = ()
                 self.runner.run(self._cancel(printer, job))

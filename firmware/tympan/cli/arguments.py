@@ -47,6 +47,14 @@ def add_printer(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_named_printer(parser: argparse.ArgumentParser) -> None:
+    """``PRINTER`` or ``-P``: for verbs that are about a printer and nothing else."""
+    parser.add_argument(
+        "printer", metavar="PRINTER", nargs="?", default="", help="the printer; default: the default printer"
+    )
+    parser.add_argument("-P", "--printer", dest="also_printer", metavar="NAME", default="", help="the same")
+
+
 def add_json(parser: argparse.ArgumentParser) -> None:
     """``--json``."""
     parser.add_argument("--json", action="store_true", help="write JSON, with the names of IPP")
@@ -79,6 +87,19 @@ def printer_client(options: argparse.Namespace) -> IppClient:
     if client.names_printer:
         raise UsageError("--uri names a printer already; leave -P or the path of the URI away")
     return client.for_printer(options.printer)
+
+
+def named_printer_client(options: argparse.Namespace) -> IppClient:
+    """A client of the printer that the arguments of `add_named_printer` name.
+
+    Raises:
+        UsageError: The URI is none, or two printers are named.
+        NoServiceError: No URI is given and no tympan answers on this machine.
+    """
+    if options.printer and options.also_printer:
+        raise UsageError("name one printer: as PRINTER or with -P")
+    options.printer = options.printer or options.also_printer
+    return printer_client(options)
 
 
 def _usable_sockets() -> list[str]:

@@ -10,11 +10,13 @@ from tympan.endpoint import (
     document_object_operations,
     document_operations,
     job_operations,
+    printer_control_operations,
     printer_operations,
     system_operations,
 )
 from tympan.endpoint.charset import CHARSETS, in_charset_of
 from tympan.endpoint.exchange import Answer, Exchange, RefusedError
+from tympan.endpoint.printer_control_operations import check_available
 from tympan.endpoint.table import Handler, Target
 from tympan.errors import SpoolError
 from tympan.ipp import Attribute, AttributeGroup, GroupTag, IppDecodeError, Message, Operation, StatusCode
@@ -32,6 +34,7 @@ OPERATIONS: dict[int, Handler] = {
         job_operations,
         document_operations,
         document_object_operations,
+        printer_control_operations,
         system_operations,
     )
     for handler in module.HANDLERS
@@ -134,6 +137,8 @@ async def _carry_out(
             else StatusCode.CLIENT_ERROR_NOT_AUTHORIZED,
             f"{handler.operation.keyword} needs the role {handler.role.name.lower()}",
         )
+    if printer is not None:
+        check_available(handler.operation, printer)
     exchange = Exchange(message, operation, body, service, base_uri, printer, job_id, requester)
     try:
         result = await handler.run(exchange)

@@ -103,7 +103,7 @@ class DeviceLink:
         self._driver = driver
         self._profile = profile
         self._listener = listener
-        self._queue: queue.SimpleQueue[_Work | None] = queue.SimpleQueue()
+        self._queue: queue.SimpleQueue[_Work | Callable[[], None] | None] = queue.SimpleQueue()
         self._thread: threading.Thread | None = None
         self._work: _Work | None = None
         self._is_open = False
@@ -142,9 +142,7 @@ class DeviceLink:
         if self._closing.is_set():
             source.close()
             raise RuntimeError(f"the link to {self._transport.uri} is closed")
-        if self._thread is None:
-            self._thread = threading.Thread(target=self._run, name="tympan-link", daemon=True)
-            self._thread.start()
+        self._start()
         loop = asyncio.get_running_loop()
         work = _Work(job_id, extension, source, on_progress, loop.create_future(), loop, resumed=resumed)
         self._work = work
@@ -162,6 +160,22 @@ class DeviceLink:
         """Stop the job that is under way; `print` returns soon."""
         if self._work is not None:
             self._work.canceled.set()
+
+    def let_go(self) -> None:
+        """Close the device once nothing is printing, so that another program can have it; the next job opens it again."""
+        if self._thread is not None:
+            self._queue.put(self._close_transport)
+
+    def reopen(self) -> None:
+        """Close the device and open it anew, once nothing is printing; where it is away now, the next job opens it."""
+        if not self._closing.is_set():
+            self._start()
+            self._queue.put(self._reopen)
+
+    def _start(self) -> None:
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._run, name="tympan-link", daemon=True)
+            self._thread.start()
 
     async def close(self) -> None:
         """End the thread and let go of the device; never waits longer than the grace of a cancel."""
@@ -183,6 +197,9 @@ class DeviceLink:
                 continue
             if work is None:
                 break
+            if not isinstance(work, _Work):
+                work()
+                continue
             try:
                 outcome = self._print(work)
             except Exception:  # noqa: BLE001 — a transport that fails in an unknown way ends the job, not the thread
@@ -372,6 +389,14 @@ class DeviceLink:
     def _tell(loop: asyncio.AbstractEventLoop, function: Callable[..., None], *arguments: object) -> None:
         with contextlib.suppress(RuntimeError):  # the loop was closed: nobody listens any more
             loop.call_soon_threadsafe(function, *arguments)
+
+    def _reopen(self) -> None:
+        self._close_transport()
+        try:
+            self.identity = self._transport.open()
+            self._is_open = True
+        except Exception as error:  # noqa: BLE001 — the next job tries again, and says what is wrong
+            _log.info("%s cannot be opened now: %s", self._transport.uri, error)
 
     def _close_transport(self) -> None:
         self._is_open = False

@@ -18,6 +18,9 @@ class PrinterControl(msgspec.Struct, kw_only=True):
         holding_new_jobs: New jobs are held (Hold-New-Jobs, Release-Held-New-Jobs).
         deactivated: Answers questions only (Deactivate-Printer, Activate-Printer).
         shut_down: As deactivated, and its device is let go (Shutdown-Printer, Startup-Printer).
+        message: ``printer-message-from-operator``.
+        message_at: ``printer-message-time``, in ``printer-up-time``; 0: there was none yet.
+        message_date: The same as Unix time.
     """
 
     accepting: bool = True
@@ -26,6 +29,9 @@ class PrinterControl(msgspec.Struct, kw_only=True):
     holding_new_jobs: bool = False
     deactivated: bool = False
     shut_down: bool = False
+    message: str = ""
+    message_at: int = 0
+    message_date: int = 0
 
     @property
     def takes_jobs(self) -> bool:
@@ -36,6 +42,19 @@ class PrinterControl(msgspec.Struct, kw_only=True):
     def prints(self) -> bool:
         """Whether the next job may begin."""
         return not (self.paused or self.pausing or self.deactivated or self.shut_down)
+
+    @property
+    def sentence(self) -> str:
+        """``printer-state-message``: what to tell people; empty where nothing is out of the ordinary."""
+        told = (
+            (self.shut_down, "The printer is shut down."),
+            (self.deactivated, "The printer is deactivated."),
+            (self.paused, "The printer is paused."),
+            (self.pausing, "The printer pauses after this job."),
+            (not self.accepting, "The printer accepts no jobs."),
+            (self.holding_new_jobs, "New jobs are held."),
+        )
+        return next((sentence for holds, sentence in told if holds), "")
 
     def reasons(self) -> tuple[str, ...]:
         """The ``printer-state-reasons`` that come of it, RFC 8011 §5.4.12 and RFC 3998 §9.1."""

@@ -56,6 +56,10 @@ class Keeper(Protocol):
         """`job` is finished."""
         ...
 
+    def printer_rests(self, printer: Printer) -> None:
+        """`printer` has no job in print now: what was to happen after the current job can happen."""
+        ...
+
 
 class PrintQueue:
     """The queue of one printer.
@@ -75,6 +79,7 @@ class PrintQueue:
         self._wake = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
         self._draining = False
+        self._interrupted = False
 
     def start(self) -> None:
         """Begin to print."""
@@ -103,6 +108,22 @@ class PrintQueue:
         """End `job`, which is printing now; returns at once."""
         if self._printer.current is job:
             self._link.cancel()
+            self.wake()  # it may wait for the printer to be resumed
+
+    def interrupt(self) -> None:
+        """Stop what is printing as soon as it can be; it goes on from the page that was not confirmed, unless the printer is paused."""
+        if self._printer.current is not None:
+            self._interrupted = True
+            self._link.cancel()
+
+    def let_go(self) -> None:
+        """Close the device once nothing is printing."""
+        self._link.let_go()
+
+    def restart(self) -> None:
+        """Close the device and open it anew; what is printing goes on from the page that was not confirmed."""
+        self.interrupt()
+        self._link.reopen()
 
     async def _run(self) -> None:
         while not self._draining:
@@ -118,6 +139,7 @@ class PrintQueue:
                 job.state = JobState.ABORTED  # whatever happens, it is not taken up again
             finally:
                 self._printer.ends()
+                self._keeper.printer_rests(self._printer)
 
     async def _print_or_abort(self, job: Job) -> None:
         """Bring `job` to an end; what goes wrong ends this job alone."""
@@ -135,12 +157,19 @@ class PrintQueue:
         self._printer.begins(job, ticket.media)
         self._move(job, JobState.PROCESSING, ("job-printing",))
         while not job.is_terminal:
-            before = (job.impressions_completed, job.media_sheets_completed, job.bytes_written)
-            source = await self._source(job, replace(ticket, first_page=job.pages_confirmed + 1))
-            if STOPPING in job.reasons:  # canceled before there was anything to stop
-                source.close()
+            if self._printer.control.paused:
+                await self._until_resumed(job)
+                if self._draining:
+                    return
+            if STOPPING in job.reasons:
                 self._end(job, JobState.CANCELED, ("job-canceled-by-user",), "The job was canceled.")
                 return
+            self._interrupted = False
+            before = (job.impressions_completed, job.media_sheets_completed, job.bytes_written)
+            source = await self._source(job, replace(ticket, first_page=job.pages_confirmed + 1))
+            if STOPPING in job.reasons or self._interrupted:  # before there was anything to stop
+                source.close()
+                continue
             outcome = await self._link.print(
                 job.job_id,
                 self._printer.capabilities.extension,
@@ -150,6 +179,17 @@ class PrintQueue:
             )
             self._count(job, outcome.progress, before)
             await self._conclude(job, outcome)
+
+    async def _until_resumed(self, job: Job) -> None:
+        """Wait, with `job` stopped, until the printer is resumed, the job canceled or the queue ended (RFC 8011 §4.2.7)."""
+        self._move(job, JobState.PROCESSING_STOPPED, ("printer-stopped",), "The printer is paused.")
+        self._printer.control_changed()  # it has moved to paused
+        while self._printer.control.paused and STOPPING not in job.reasons and not self._draining:
+            self._wake.clear()
+            await self._wake.wait()
+        if STOPPING not in job.reasons and not self._draining:
+            self._move(job, JobState.PROCESSING, ("job-printing",))
+            self._printer.control_changed()
 
     async def _source(self, job: Job, ticket: JobTicket) -> FrameSource:
         """Where the job's frames come from: a render worker, or the documents themselves where nothing is to render."""
@@ -199,6 +239,10 @@ class PrintQueue:
         match outcome.ending:
             case Ending.COMPLETED:
                 self._end(job, JobState.COMPLETED, ("job-completed-successfully",), "")
+            case Ending.CANCELED if self._interrupted and STOPPING not in job.reasons:
+                self._move(job, JobState.PROCESSING_STOPPED, ("printer-stopped",), "The printer was stopped.")
+                if not self._printer.control.paused:
+                    self._move(job, JobState.PROCESSING, ("job-printing",))
             case Ending.CANCELED:
                 self._end(job, JobState.CANCELED, (outcome.reason,), outcome.problem)
             case Ending.ABORTED:
@@ -223,7 +267,7 @@ class PrintQueue:
         """The device goes on, and so does the job."""
         self._printer.device_running()
         job = self._printer.current
-        if job is not None and job.state == JobState.PROCESSING_STOPPED:
+        if job is not None and job.state == JobState.PROCESSING_STOPPED and not self._printer.control.paused:
             self._move(job, JobState.PROCESSING, ("job-printing",))
 
     def _move(self, job: Job, state: JobState, reasons: tuple[str, ...], message: str = "") -> None:

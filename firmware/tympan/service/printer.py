@@ -96,6 +96,8 @@ class Printer:
     def reasons(self) -> tuple[str, ...]:
         """``printer-state-reasons``; ``none`` where there is nothing to say."""
         reasons = (*self._device_reasons, *self.control.reasons())
+        if self._moving_to_paused:
+            reasons = tuple("moving-to-paused" if reason == "paused" else reason for reason in reasons)
         if self._current_media is not None and self.template.media.needs_loading(self._current_media):
             reasons = (*reasons, "media-needed")
         return reasons or ("none",)
@@ -103,7 +105,7 @@ class Printer:
     @property
     def message(self) -> str:
         """``printer-state-message``."""
-        return self._announcement or self._device_message
+        return self._announcement or self._device_message or self.control.sentence
 
     def device_stopped(self, reasons: tuple[str, ...], message: str) -> None:
         """The device cannot go on now, for these ``printer-state-reasons``."""
@@ -154,10 +156,20 @@ class Printer:
         self.jobs.move_to_end(job.job_id)
         self.generation += 1
 
+    @property
+    def _moving_to_paused(self) -> bool:
+        """It shall be paused, and the job that prints has not stopped yet."""
+        return self.control.paused and self.current is not None and self.current.state == JobState.PROCESSING
+
     def _update(self) -> None:
         self.generation += 1
         control = self.control
-        if self._device_reasons or control.paused or control.deactivated or control.shut_down:
+        at_rest = control.deactivated or control.shut_down
+        if (
+            self._device_reasons
+            or (control.paused and not self._moving_to_paused)
+            or (at_rest and self.current is None)
+        ):
             state = PrinterState.STOPPED
         else:
             state = PrinterState.PROCESSING if self.current is not None else PrinterState.IDLE
@@ -207,6 +219,18 @@ class Printer:
             date_time("printer-config-change-date-time", self._up_since_date),
             Attribute.boolean("printer-is-accepting-jobs", self.control.takes_jobs),
             Attribute.integer("queued-job-count", len(self.active)),
+            Attribute.text("printer-message-from-operator", self.control.message),
+            *(
+                (
+                    Attribute.integer("printer-message-time", self.control.message_at),
+                    date_time("printer-message-date-time", self.control.message_date),
+                )
+                if self.control.message_at
+                else (
+                    Attribute.no_value("printer-message-time"),
+                    Attribute.no_value("printer-message-date-time"),
+                )
+            ),
             Attribute.integer("printer-up-time", now),
             date_time("printer-current-time", date),
         ]

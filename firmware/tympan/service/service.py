@@ -29,6 +29,7 @@ from tympan.service.events import EventBus
 from tympan.service.intake import Intake
 from tympan.service.print_queue import STOPPING, PrintQueue
 from tympan.service.printer import Printer
+from tympan.service.printer_control import PrinterControls
 from tympan.spool.documents import DocumentFolder, SpoolBudget, StoredDocument
 from tympan.spool.state_lock import StateLock
 from tympan.spool.store import (
@@ -78,6 +79,7 @@ class Service:
         printers: Every printer by name.
         events: Tells what happens.
         news: Finds out what has happened.
+        controls: Carries out what operators tell printers; there once it has started.
     """
 
     def __init__(self, settings: Settings, operations: Sequence[Operation]) -> None:
@@ -89,6 +91,7 @@ class Service:
         self.events = EventBus()
         self.news = EventSource(self.events, self.printers)
         self._queues: dict[str, PrintQueue] = {}
+        self.controls: PrinterControls
         self._intakes: dict[int, Intake] = {}
         self._deadlines: dict[int, asyncio.TimerHandle] = {}
         self._announcements: dict[str, asyncio.TimerHandle] = {}
@@ -138,6 +141,7 @@ class Service:
         self._store.open()
         warming = asyncio.create_task(self._pool.start_zygote())
         self.clock = Clock(int(self._store.meta(_META_UP_TIME) or 0))
+        self.controls = PrinterControls(self._store, self._queues, self.news, self.clock, self.job_changed)
         service_uuid = await self._service_uuid()
         default = self._settings.default_printer
         for settings in self._settings.printers:
@@ -151,6 +155,7 @@ class Service:
             )
             self.printers[printer.name] = printer
             self._queues[printer.name] = PrintQueue(printer, transport, self._pool, self)
+            self.controls.bring_back(printer)
         self._bring_back()
         self.news.brought_back()
         for queue in self._queues.values():
@@ -524,6 +529,10 @@ class Service:
         self._trim_history()
         if job.state != JobState.COMPLETED:
             _log.info("job %d on %s: %s: %s", job.job_id, printer.name, job.state.name.lower(), job.message)
+
+    def printer_rests(self, printer: Printer) -> None:
+        """`printer` has no job in print now."""
+        self.controls.rests(printer)
 
     def _trim_history(self) -> None:
         while len(self._finished) > self.limits.history_jobs:

@@ -367,3 +367,35 @@ def test_identify(service, tympan):
     seen = service.of(Operation.IDENTIFY_PRINTER)
     assert seen.operation_attribute("identify-actions").strings() == ("sound", "flash")
     assert seen.operation_attribute("message").first == "here"
+
+
+@pytest.mark.parametrize(
+    ("words", "operation"),
+    [
+        (["pause"], Operation.PAUSE_PRINTER),
+        (["pause", "--after-job"], Operation.PAUSE_PRINTER_AFTER_CURRENT_JOB),
+        (["resume"], Operation.RESUME_PRINTER),
+    ],
+)
+@pytest.mark.parametrize("printer", [[], ["laser"], ["-P", "laser"]])
+def test_pause_and_resume(service, tympan, words, operation, printer):
+    done = tympan(words[0], *printer, *words[1:])
+    assert done.status == 0
+    assert service.operations() == [operation]
+    uri = service.of(operation).operation_attribute("printer-uri").first
+    assert uri.endswith("/ipp/print/laser" if printer else "/ipp/print")
+    assert ("laser" if printer else "the default printer") in done.out
+
+
+def test_pause_tells_why(service, tympan):
+    tympan("pause", "--message", "The toner is being changed.")
+    seen = service.of(Operation.PAUSE_PRINTER).operation_attribute("printer-message-from-operator")
+    assert seen == Attribute.text("printer-message-from-operator", "The toner is being changed.")
+
+
+def test_pause_that_is_refused(service, tympan):
+    service.refuse(Operation.PAUSE_PRINTER, StatusCode.CLIENT_ERROR_NOT_AUTHORIZED, "operators only")
+    done = tympan("pause")
+    assert (done.status, done.out) == (1, "")
+    assert "operators only" in done.err
+    assert tympan("pause", "laser", "-P", "receipt").status == 2

@@ -1,13 +1,13 @@
 """Every operation attribute of every operation, given wrong: the tables of RFC 8011 §4.2, §4.3 and RFC 3196 §3.1.2.1.
 
 The tables below are transcribed from there; Close-Job and Cancel-My-Jobs from PWG 5100.7 §5, Identify-Printer from PWG
-5100.13 §5. What each syntax forbids is from RFC 8011 §5.1.
+5100.13 §5, what operators tell printers from RFC 8011 §4.2.7 and RFC 3998 §3. What each syntax forbids is from RFC 8011 §5.1.
 """
 
 from __future__ import annotations
 
 import pytest
-from desk import CHARSET, LANGUAGE, RECEIPT, status
+from desk import ADMINISTRATOR, CHARSET, LANGUAGE, RECEIPT, status
 
 from tympan.ipp import Attribute, GroupTag, MalformedValue, Operation, StatusCode, Value, ValueTag
 
@@ -78,6 +78,15 @@ OPERATIONS = {
     Operation.DELETE_DOCUMENT: (JOB, {**ANYONE, "document-number": (FROM_1, 1)}),
     Operation.SET_DOCUMENT_ATTRIBUTES: (JOB, {**ANYONE, "document-number": (FROM_1, 1)}),
     Operation.VALIDATE_DOCUMENT: (PRINTER, {**ANYONE, **DOCUMENT, "ipp-attribute-fidelity": (BOOLEAN, True)}),
+    **{
+        operation: (PRINTER, {**ANYONE, "printer-message-from-operator": (TEXT, "Back at noon.")})
+        for operation in (
+            Operation.PAUSE_PRINTER, Operation.RESUME_PRINTER, Operation.PAUSE_PRINTER_AFTER_CURRENT_JOB,
+            Operation.ENABLE_PRINTER, Operation.DISABLE_PRINTER, Operation.HOLD_NEW_JOBS,
+            Operation.RELEASE_HELD_NEW_JOBS, Operation.DEACTIVATE_PRINTER, Operation.ACTIVATE_PRINTER,
+            Operation.RESTART_PRINTER, Operation.SHUTDOWN_PRINTER, Operation.STARTUP_PRINTER,
+        )
+    },
     Operation.IDENTIFY_PRINTER: (PRINTER, {**ANYONE, "identify-actions": (KEYWORDS, "display"), "message": (TEXT, "here")}),
 }  # fmt: skip
 """What a client may send with each operation, and one value that is fine."""
@@ -132,6 +141,12 @@ MALFORMED = {
     ValueTag.TEXT_WITHOUT_LANGUAGE: b"\xff\xfe",
 }
 """Octets that a tag does not allow."""
+
+
+@pytest.fixture(autouse=True)
+def _administrator(empty_desk):
+    """May ask for everything."""
+    empty_desk.requester = ADMINISTRATOR
 
 
 def _wrong(name, syntax, good):

@@ -29,6 +29,7 @@ class Link:
         self.printing = []
         self.begun = []
         self.canceled = 0
+        self.told = []
         self.closed = False
 
     async def print(self, job_id, extension, source, on_progress, *, resumed=False):
@@ -44,6 +45,12 @@ class Link:
 
     def cancel(self):
         self.canceled += 1
+
+    def let_go(self):
+        self.told.append("let go")
+
+    def reopen(self):
+        self.told.append("reopen")
 
     async def close(self):
         self.closed = True
@@ -90,6 +97,7 @@ class Keeper:
         self.clock = clock
         self.opened = []
         self.ended = []
+        self.rested = []
         self.problem = None
         self.problem_at_the_end = None
         self.changed = 0
@@ -103,6 +111,9 @@ class Keeper:
     def job_changed(self, printer, job):
         _ = printer, job
         self.changed += 1
+
+    def printer_rests(self, printer):
+        self.rested.append(printer.name)
 
     def job_ended(self, printer, job):
         if self.problem_at_the_end is not None:
@@ -477,3 +488,137 @@ async def test_draining_ends_the_job_that_prints_and_begins_no_other(stand):
 async def test_draining_an_idle_queue_ends_at_once(stand):
     await stand.settle()
     await asyncio.wait_for(stand.queue.drain(), 5)
+
+
+# --- what operators tell the printer ----------------------------------------------------------------------------------
+
+STOPPED_IN_PRINT = PrintOutcome(
+    Ending.CANCELED, PrintProgress(pages=2, impressions=2), "job-canceled-by-user", "The job was canceled."
+)
+"""What the link says of a job that was stopped."""
+
+
+def pause(stand):
+    stand.printer.control.paused = True
+    stand.printer.control_changed()
+    stand.queue.interrupt()
+
+
+def resume(stand):
+    stand.printer.control.paused = False
+    stand.printer.control_changed()
+    stand.queue.wake()
+
+
+async def test_a_paused_job_goes_on_from_the_page_that_was_not_confirmed(stand):
+    job, following = stand.add(), stand.add()
+    await stand.settle()
+    pause(stand)
+    assert stand.link.canceled == 1
+    assert (stand.printer.state, stand.printer.reasons) == (PrinterState.PROCESSING, ("moving-to-paused",))
+    await stand.end(STOPPED_IN_PRINT)
+    assert (job.state, job.reasons) == (JobState.PROCESSING_STOPPED, ("printer-stopped",))
+    assert (stand.printer.state, stand.printer.reasons) == (PrinterState.STOPPED, ("paused",))
+    assert stand.now == []
+    await stand.settle()
+    assert stand.now == []
+    assert following.state == JobState.PENDING
+    resume(stand)
+    await stand.settle()
+    assert (job.state, stand.printer.state) == (JobState.PROCESSING, PrinterState.PROCESSING)
+    assert stand.now == [job.job_id]
+    assert [request.ticket.first_page for request in stand.pool.requests] == [1, 3]
+    await stand.end(PrintOutcome(Ending.COMPLETED, PrintProgress(pages=3, impressions=1)))
+    assert (job.state, job.impressions_completed) == (JobState.COMPLETED, 3)
+    await stand.end()
+    assert following.state == JobState.COMPLETED
+
+
+async def test_nothing_is_sent_for_a_job_whose_worker_comes_after_the_pause(stand):
+    stand.pool.gate = asyncio.Event()
+    job = stand.add()
+    await stand.settle()
+    pause(stand)
+    stand.pool.gate.set()
+    await stand.settle()
+    assert stand.now == []
+    assert stand.pool.sources[0].closed
+    assert job.state == JobState.PROCESSING_STOPPED
+    resume(stand)
+    await stand.settle()
+    assert stand.now == [job.job_id]
+    await stand.end()
+
+
+async def test_a_paused_job_can_be_canceled(stand):
+    job, following = stand.add(), stand.add()
+    await stand.settle()
+    pause(stand)
+    await stand.end(STOPPED_IN_PRINT)
+    job.reasons = (*job.reasons, print_queue.STOPPING)
+    stand.queue.cancel(job)
+    await stand.settle()
+    assert (job.state, job.reasons) == (JobState.CANCELED, ("job-canceled-by-user",))
+    assert stand.printer.state == PrinterState.STOPPED
+    assert (stand.now, following.state) == ([], JobState.PENDING)
+
+
+async def test_a_job_canceled_while_it_moves_to_paused(stand):
+    job = stand.add()
+    await stand.settle()
+    pause(stand)
+    job.reasons = (*job.reasons, print_queue.STOPPING)
+    stand.queue.cancel(job)
+    await stand.end(STOPPED_IN_PRINT)
+    assert job.state == JobState.CANCELED
+
+
+async def test_a_job_that_ends_before_the_pause_takes_hold(stand):
+    job = stand.add()
+    await stand.settle()
+    pause(stand)
+    await stand.end()
+    assert job.state == JobState.COMPLETED
+    assert (stand.printer.state, stand.printer.reasons) == (PrinterState.STOPPED, ("paused",))
+
+
+async def test_a_device_that_comes_back_does_not_resume_a_paused_job(stand):
+    job = stand.add()
+    await stand.settle()
+    pause(stand)
+    await stand.end(STOPPED_IN_PRINT)
+    stand.queue.device_stopped(("media-empty-error",), "There is no paper.")
+    stand.queue.device_running()
+    assert (job.state, stand.printer.state) == (JobState.PROCESSING_STOPPED, PrinterState.STOPPED)
+
+
+async def test_a_drain_does_not_wait_for_a_paused_job(stand):
+    job = stand.add()
+    await stand.settle()
+    pause(stand)
+    await stand.end(STOPPED_IN_PRINT)
+    async with asyncio.timeout(5):
+        await stand.queue.drain()
+    assert job.state == JobState.PROCESSING_STOPPED
+
+
+async def test_a_restart_opens_the_device_anew_and_goes_on(stand):
+    stand.queue.restart()
+    assert (stand.link.canceled, stand.link.told) == (0, ["reopen"])
+    job = stand.add()
+    await stand.settle()
+    stand.queue.restart()
+    assert (stand.link.canceled, stand.link.told) == (1, ["reopen", "reopen"])
+    await stand.end(STOPPED_IN_PRINT)
+    assert stand.now == [job.job_id]
+    assert stand.pool.requests[-1].ticket.first_page == 3
+    await stand.end()
+    assert job.state == JobState.COMPLETED
+
+
+async def test_the_keeper_hears_that_the_printer_rests(stand):
+    stand.add()
+    await stand.settle()
+    assert stand.keeper.rested == []
+    await stand.end()
+    assert stand.keeper.rested == ["receipt"]
