@@ -12,6 +12,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from tympan.config import Settings
+from tympan.discovery.announcer import Announcer
 from tympan.endpoint.dispatch import operations_supported
 from tympan.endpoint.http_server import HttpServer
 from tympan.errors import ConfigError
@@ -125,6 +126,7 @@ async def _serve_until(
     try:
         server = HttpServer(service, settings, Pages(service).answer)
         addresses = await server.start()
+        announcer = Announcer(service, settings, addresses)
         try:
             listening = _listening(service, addresses)
             for name, uri in listening.printers.items():
@@ -132,6 +134,7 @@ async def _serve_until(
             greeting = (
                 asyncio.create_task(_greet(on_listening, listening)) if on_listening is not None else None
             )
+            announcer.start()
             changed = await _wait_for_change(wishes, settings, reload)
             if greeting is not None:
                 greeting.cancel()
@@ -140,6 +143,7 @@ async def _serve_until(
                 await service.drain(RELOAD_DRAIN_S)
             return changed
         finally:
+            await announcer.stop()
             await server.close()
     finally:
         await service.close()

@@ -161,7 +161,7 @@ class Tympan:
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
-                env={**os.environ, **self._environment},
+                env={**os.environ, "TYMPAN_DISCOVERY_ENABLED": "false", **self._environment},
             )
         try:
             return wait_for_port(self.port, self.process)

@@ -15,6 +15,7 @@ from tympan.config.loader import (
 from tympan.config.settings import (
     AccessSettings,
     Address,
+    DiscoverySettings,
     LimitSettings,
     LogSettings,
     Place,
@@ -31,6 +32,7 @@ __all__ = [
     "AccessSettings",
     "Address",
     "ConfigMistakesError",
+    "DiscoverySettings",
     "LimitSettings",
     "LogSettings",
     "Place",

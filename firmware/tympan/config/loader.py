@@ -24,6 +24,7 @@ from tympan.config.option import (
 from tympan.config.settings import (
     MAX_PRINTERS,
     AccessSettings,
+    DiscoverySettings,
     LimitSettings,
     LogSettings,
     Place,
@@ -44,6 +45,7 @@ SECTIONS: Mapping[str, type[Any]] = {
     "access": AccessSettings,
     "limits": LimitSettings,
     "render": RenderSettings,
+    "discovery": DiscoverySettings,
     "log": LogSettings,
 }
 """The tables of the configuration, besides ``[[printers]]``."""

@@ -310,6 +310,34 @@ class RenderSettings:
     )
 
 
+VIRTUAL_INTERFACES = (
+    "br-*", "cali*", "cni*", "docker*", "dummy*", "flannel*", "ifb*", "lxc*", "podman*", "tailscale*", "tap*", "tun*",
+    "utun*", "vboxnet*", "veth*", "virbr*", "vmnet*", "wg*", "zt*",
+)  # fmt: skip
+"""Interfaces behind which nobody sits who prints: containers, virtual machines, tunnels."""
+
+
+@dataclass(frozen=True)
+class DiscoverySettings:
+    """``[discovery]``: whether and where printers are announced, so that they are found without an address."""
+
+    enabled: bool = option(
+        "Announce the printers on the local network (DNS-SD, also called Bonjour, AirPrint or mDNS).",
+        default=True,
+    )
+    interfaces: tuple[str, ...] = option(
+        'Network interfaces to announce on, such as `["eth0", "wlan*"]`; `*` and `?` stand for any letters. '
+        "Empty: all but those of `ignore`.",
+        default=(),
+    )
+    ignore: tuple[str, ...] = option(
+        "Network interfaces to leave out, where `interfaces` names none.",
+        default=VIRTUAL_INTERFACES,
+        default_note="those of containers, virtual machines and tunnels: "
+        + ", ".join(f"`{name}`" for name in VIRTUAL_INTERFACES),
+    )
+
+
 @dataclass(frozen=True)
 class LogSettings:
     """``[log]``: what the service says on standard error (in the journal, when systemd runs it)."""
@@ -362,6 +390,7 @@ class Settings:
         access: ``[access]``.
         limits: ``[limits]``.
         render: ``[render]``.
+        discovery: ``[discovery]``.
         log: ``[log]``.
         printers: ``[[printers]]``, in the order they stand in.
         places: Where each key was set, by its dotted name (``limits.max_jobs``, ``printers.NAME.device``); for messages.
@@ -371,6 +400,7 @@ class Settings:
     access: AccessSettings = field(default_factory=AccessSettings)
     limits: LimitSettings = field(default_factory=LimitSettings)
     render: RenderSettings = field(default_factory=RenderSettings)
+    discovery: DiscoverySettings = field(default_factory=DiscoverySettings)
     log: LogSettings = field(default_factory=LogSettings)
     printers: tuple[PrinterSettings, ...] = ()
     places: Mapping[str, Place] = field(default_factory=dict, compare=False, repr=False)

@@ -14,6 +14,7 @@ from tympan.model.printer_control import PrinterControl
 from tympan.service.answer import EncodedAttributes, decoded
 from tympan.service.clock import Clock, date_time
 from tympan.service.description import PrinterIdentity
+from tympan.service.dns_sd_name import dns_sd_name
 from tympan.service.template import Template
 
 
@@ -66,7 +67,7 @@ class Printer:
         self._device_reasons: tuple[str, ...] = ()
         self._device_message = ""
         self._announcement = ""
-        self._dns_sd_name = default_dns_sd_name(identity.info or identity.name)
+        self._dns_sd_name = dns_sd_name(identity.info or identity.name)
         self._up_since = clock.up_time()
         self._up_since_date = clock.date()
         self._state = PrinterState.IDLE
@@ -234,16 +235,6 @@ class Printer:
             Attribute.integer("printer-up-time", now),
             date_time("printer-current-time", date),
         ]
-
-
-MAX_DNS_SD_NAME_OCTETS = 63
-"""The longest service instance name, RFC 6763 §4.1.1."""
-
-
-def default_dns_sd_name(info: str) -> str:
-    """The service instance name made of what people call a printer: without dots, which clients take for domains."""
-    name = " ".join(info.replace(".", " ").split())
-    return name.encode()[:MAX_DNS_SD_NAME_OCTETS].decode(errors="ignore").strip() or "Printer"
 
 
 def _nobody_listens(_printer: Printer) -> None:

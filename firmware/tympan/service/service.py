@@ -113,6 +113,11 @@ class Service:
         )
 
     @property
+    def store(self) -> Store:
+        """What is kept over a restart; others keep their own kinds of records there."""
+        return self._store
+
+    @property
     def default_printer(self) -> Printer | None:
         """The printer at ``/ipp/print``."""
         return next((printer for printer in self.printers.values() if printer.is_default), None)

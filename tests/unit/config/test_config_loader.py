@@ -103,7 +103,7 @@ MISTAKES = [
     ("[limits]\nmax_jobs = 2024-01-01\n", 2, "limits.max_jobs", "a whole number"),
     ("limits = 4\n", 1, "limits", "[limits]"),
     ("[servers]\n", 1, "servers", "did you mean 'server'"),
-    ("[zzz]\n", 1, "zzz", "there are: access, limits"),
+    ("[zzz]\n", 1, "zzz", "there are: "),
     ("x = 1\n[server]\n", 1, "x", "no table"),
     ("[printers]\nname = 'x'\n", 1, "printers", "[[printers]]"),
     ("printers = [1]\n", 1, "printers", "[[printers]]"),

@@ -6,7 +6,7 @@ import pytest
 
 from tympan.ipp import Attribute, Collection
 from tympan.service.advertisement import txt_of, txt_record
-from tympan.service.printer import default_dns_sd_name
+from tympan.service.dns_sd_name import dns_sd_name
 
 URI = "ipp://shop.local:631/ipp/print/{}"
 
@@ -86,7 +86,7 @@ def test_no_tls_is_no_key(printers):
     [("Counter receipts", "Counter receipts"), ("Room 1.2", "Room 1 2"), ("...", "Printer"), ("ä" * 40, "ä" * 31)],
 )  # fmt: skip
 def test_instance_names(info, expected):
-    assert default_dns_sd_name(info) == expected
+    assert dns_sd_name(info) == expected
 
 
 def test_another_name_after_a_conflict(printers):
