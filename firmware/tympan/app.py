@@ -144,6 +144,7 @@ async def _serve_until(
             return changed
         finally:
             await announcer.stop()
+            service.stopping()
             await server.close()
     finally:
         await service.close()

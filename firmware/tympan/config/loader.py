@@ -27,6 +27,7 @@ from tympan.config.settings import (
     DiscoverySettings,
     LimitSettings,
     LogSettings,
+    NotificationSettings,
     Place,
     PrinterSettings,
     RenderSettings,
@@ -46,6 +47,7 @@ SECTIONS: Mapping[str, type[Any]] = {
     "limits": LimitSettings,
     "render": RenderSettings,
     "discovery": DiscoverySettings,
+    "notifications": NotificationSettings,
     "log": LogSettings,
 }
 """The tables of the configuration, besides ``[[printers]]``."""

@@ -36,9 +36,9 @@ _ALWAYS_UTF_8 = frozenset(
 _ANY_LENGTH = 2**31 - 1
 
 
-def in_charset_of(request: Message, status: StatusCode, answer: bytes) -> bytes:
-    """An encoded answer in the charset that `request` names; as it is where that is UTF-8 or nothing we know."""
-    charset = request.operation_attributes.string("attributes-charset")
+def in_charset_of(request: Message, status: StatusCode, answer: bytes, other: str = "") -> bytes:
+    """An encoded answer in the charset that `request` names, or in an `other`; as it is where that is UTF-8 or nothing we know."""
+    charset = other or request.operation_attributes.string("attributes-charset")
     if charset is None or charset.lower() == UTF_8 or status in _ALWAYS_UTF_8:
         return answer
     if charset.lower() not in CHARSETS:

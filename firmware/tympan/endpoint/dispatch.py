@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from urllib.parse import unquote, urlsplit
 
 from tympan.endpoint import (
@@ -11,7 +11,10 @@ from tympan.endpoint import (
     document_operations,
     job_operations,
     printer_control_operations,
+    notification_operations,
     printer_operations,
+    subscription_groups,
+    subscription_operations,
     system_operations,
 )
 from tympan.endpoint.charset import CHARSETS, in_charset_of
@@ -35,6 +38,8 @@ OPERATIONS: dict[int, Handler] = {
         document_operations,
         document_object_operations,
         printer_control_operations,
+        subscription_operations,
+        notification_operations,
         system_operations,
     )
     for handler in module.HANDLERS
@@ -68,6 +73,8 @@ async def answer(
     body: AsyncIterator[bytes],
     base_uri: str,
     requester: Requester = EVERYBODY,
+    *,
+    connected: Callable[[], bool] = lambda: True,
 ) -> bytes:
     """Carry out a request; always gives an answer.
 
@@ -77,14 +84,16 @@ async def answer(
         body: The document data that follows it.
         base_uri: ``ipp://HOST:PORT`` as the client reaches us.
         requester: Who asks, as far as it is proved.
+        connected: Whether the client is still there, for operations that wait.
 
     Raises:
         ConnectionError: The client went away.
     """
     version = _answered_version(message.version)
     try:
-        result = await _carry_out(service, message, body, base_uri, requester)
-        return in_charset_of(message, result.status, result.encode(version, message.request_id))
+        result = await _carry_out(service, message, body, base_uri, requester, connected=connected)
+        encoded = result.encode(version, message.request_id)
+        return in_charset_of(message, result.status, encoded, result.charset)
     except RefusedError as refusal:
         result = Answer(refusal.status, refusal.problem, refusal.unsupported)
     except SpoolError as error:
@@ -112,7 +121,13 @@ def _answered_version(version: tuple[int, int]) -> tuple[int, int]:
 
 
 async def _carry_out(
-    service: Service, message: Message, body: AsyncIterator[bytes], base_uri: str, requester: Requester
+    service: Service,
+    message: Message,
+    body: AsyncIterator[bytes],
+    base_uri: str,
+    requester: Requester,
+    *,
+    connected: Callable[[], bool],
 ) -> Answer:
     if message.version[0] not in _MAJOR_VERSIONS:
         raise RefusedError(
@@ -139,15 +154,29 @@ async def _carry_out(
         )
     if printer is not None:
         check_available(handler.operation, printer)
-    exchange = Exchange(message, operation, body, service, base_uri, printer, job_id, requester)
+    exchange = Exchange(message, operation, body, service, base_uri, printer, job_id, requester, connected)
     try:
-        result = await handler.run(exchange)
+        result = await _run(handler, exchange)
     except RefusedError as refusal:
         result = Answer(refusal.status, refusal.problem, refusal.unsupported)
     if unsupported:
         result.unsupported = (*unsupported, *result.unsupported)
         if result.status == StatusCode.SUCCESSFUL_OK:
             result.status = StatusCode.SUCCESSFUL_OK_IGNORED_OR_SUBSTITUTED_ATTRIBUTES
+    return result
+
+
+async def _run(handler: Handler, exchange: Exchange) -> Answer:
+    """Run an operation; what it subscribed on the way is kept and told where it succeeds, and taken back where not."""
+    try:
+        result = await handler.run(exchange)
+        if exchange.subscribing and result.status.ok:
+            await subscription_groups.conclude(exchange, result, with_job=True)
+    except BaseException:
+        subscription_groups.withdraw(exchange)
+        raise
+    if exchange.subscribing and not result.status.ok:
+        subscription_groups.withdraw(exchange)
     return result
 
 
@@ -195,14 +224,17 @@ def _check_groups(message: Message) -> None:
 
 def _target(service: Service, operation: AttributeGroup, handler: Handler) -> tuple[Printer | None, int]:
     """The printer and job that the request is for, RFC 8011 §4.1.5; no printer where it is for the system."""
-    if handler.target is Target.SYSTEM:
+    either = handler.target is Target.PRINTER_OR_SYSTEM
+    if handler.target is Target.SYSTEM or (
+        either and "printer-uri" not in operation and "system-uri" in operation
+    ):
         _check_system_uri(operation)
         return None, 0
     uri = _target_uri(operation, handler)
     printer, job_id = resolve(service, str(uri.first))
     if printer is None or (uri.name == "printer-uri" and job_id):
         raise RefusedError(StatusCode.CLIENT_ERROR_NOT_FOUND, f"there is no printer at {uri.first!s:.200}")
-    if handler.target is Target.PRINTER:
+    if handler.target is not Target.JOB:
         return printer, 0
     if uri.name == "printer-uri":
         return printer, _job_id(operation)
@@ -217,7 +249,9 @@ def _target_uri(operation: AttributeGroup, handler: Handler) -> Attribute:
     if uri is None and handler.target is Target.JOB:
         uri = operation.get("job-uri")
     if uri is None:
-        wanted = "printer-uri" if handler.target is Target.PRINTER else "printer-uri and job-id, or job-uri,"
+        wanted = (
+            "printer-uri and job-id, or job-uri," if handler.target is Target.JOB else handler.target.value
+        )
         raise RefusedError(StatusCode.CLIENT_ERROR_BAD_REQUEST, f"{wanted} must be given")
     if check_syntax(uri, GroupTag.OPERATION) is not None or len(uri.values) != 1:
         raise RefusedError(StatusCode.CLIENT_ERROR_BAD_REQUEST, f"{uri.name} has a wrong value")

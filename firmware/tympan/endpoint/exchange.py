@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from tympan.errors import TympanError
 from tympan.ipp import (
@@ -19,6 +20,9 @@ from tympan.service.access import EVERYBODY, Requester
 from tympan.service.description import NATURAL_LANGUAGE
 from tympan.service.printer import Printer
 from tympan.service.service import Service
+
+if TYPE_CHECKING:
+    from tympan.endpoint.subscription_groups import Judged
 
 MAX_STATUS_OCTETS = 255
 """The length of ``status-message``, RFC 8011 §4.1.6.2."""
@@ -58,6 +62,8 @@ class Exchange:
         target: The printer the target names, None for operations on the system.
         job_id: The job the target names, 0 where it names none.
         requester: Who asks, as far as it is proved.
+        connected: Whether the client is still there, for operations that wait.
+        subscribing: What becomes of the request's subscription attributes groups.
     """
 
     message: Message
@@ -68,6 +74,8 @@ class Exchange:
     target: Printer | None
     job_id: int = 0
     requester: Requester = EVERYBODY
+    connected: Callable[[], bool] = lambda: True
+    subscribing: list[Judged] = field(default_factory=list)
 
     @property
     def user(self) -> str:
@@ -101,6 +109,15 @@ class Exchange:
         return otherwise if attribute is None else tuple(str(value.value) for value in attribute.values)
 
 
+def not_authorized(exchange: Exchange, problem: str) -> RefusedError:
+    """The refusal of what the requester may not do; one who can prove who they are is asked to (RFC 8011 §9.3)."""
+    can_prove = exchange.requester.can_prove and not exchange.requester.name
+    return RefusedError(
+        StatusCode.CLIENT_ERROR_NOT_AUTHENTICATED if can_prove else StatusCode.CLIENT_ERROR_NOT_AUTHORIZED,
+        problem,
+    )
+
+
 @dataclass(slots=True)
 class Answer:
     """What an operation answers.
@@ -110,12 +127,16 @@ class Answer:
         problem: ``status-message``; empty: none is sent.
         unsupported: The unsupported attributes group.
         groups: Further groups in order, with their attributes encoded.
+        operation: Further operation attributes.
+        charset: The charset of the answer where it is not the request's.
     """
 
     status: StatusCode = StatusCode.SUCCESSFUL_OK
     problem: str = ""
     unsupported: tuple[Attribute, ...] = ()
     groups: list[tuple[GroupTag, bytes]] = field(default_factory=list)
+    operation: tuple[Attribute, ...] = ()
+    charset: str = ""
 
     def add(self, tag: GroupTag, attributes: list[Attribute]) -> None:
         """Add a group."""
@@ -128,6 +149,7 @@ class Answer:
             operation.append(
                 encode_attribute(Attribute.text("status-message", shortened(self.problem, MAX_STATUS_OCTETS)))
             )
+        operation += [encode_attribute(attribute) for attribute in self.operation]
         groups: list[tuple[int, list[bytes]]] = [(GroupTag.OPERATION, operation)]
         if self.unsupported:
             groups.append(

@@ -315,7 +315,14 @@ class HttpServer:
         except IppDecodeError as error:
             return refusal(error)
         message, leftover = parsed
-        data = await answer(self._service, message, _chain(leftover, pieces), base_uri, connection.requester)
+        data = await answer(
+            self._service,
+            message,
+            _chain(leftover, pieces),
+            base_uri,
+            connection.requester,
+            connected=lambda: request.transport is not None and not request.transport.is_closing(),
+        )
         if whole:
             self._repeated.keep(first, base_uri, message, data)
         return data

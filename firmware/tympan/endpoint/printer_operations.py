@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from itertools import islice
 
 from tympan.endpoint.exchange import Answer, Exchange, RefusedError
+from tympan.endpoint.subscription_groups import judge
 from tympan.endpoint.table import Handler, Target, handler
 from tympan.endpoint.tickets import document_format_of, judged_template, new_job
 from tympan.ipp import Attribute, GroupTag, Operation, StatusCode
@@ -107,6 +108,7 @@ async def validate_job(exchange: Exchange) -> Answer:
     document_format_of(exchange)
     exchange.service.check_room()
     _, unsupported = judged_template(exchange)
+    judge(exchange, per_job=True, only_try=True)
     return Answer(
         StatusCode.SUCCESSFUL_OK_IGNORED_OR_SUBSTITUTED_ATTRIBUTES
         if unsupported

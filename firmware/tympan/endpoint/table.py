@@ -17,12 +17,14 @@ class Target(enum.Enum):
     PRINTER = "printer-uri"
     JOB = "job-uri, or printer-uri and job-id"
     SYSTEM = "system-uri"
+    PRINTER_OR_SYSTEM = "printer-uri, or system-uri"
 
 
 _TARGET_ATTRIBUTES = {
     Target.PRINTER: ("printer-uri",),
     Target.JOB: ("printer-uri", "job-uri", "job-id"),
     Target.SYSTEM: ("system-uri",),
+    Target.PRINTER_OR_SYSTEM: ("printer-uri", "system-uri"),
 }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tympan.endpoint.exchange import Answer, Exchange, RefusedError
+from tympan.endpoint.subscription_groups import judge
 from tympan.ipp import Attribute, GroupTag, StatusCode, StringWithLanguage
 from tympan.model.document import Document
 from tympan.model.job import Job
@@ -89,6 +90,7 @@ def new_job(exchange: Exchange) -> tuple[Job, Answer]:
         template=encoded_template(accepted),
     )
     job.fidelity = exchange.flag("ipp-attribute-fidelity")
+    judge(exchange, job, per_job=True)
     answer = Answer(
         StatusCode.SUCCESSFUL_OK_IGNORED_OR_SUBSTITUTED_ATTRIBUTES
         if unsupported

@@ -76,6 +76,7 @@ class Subscription(msgspec.Struct, kw_only=True):
 
     Attributes:
         subscription_id: ``notify-subscription-id``; unique over all printers of this service.
+        uuid: ``notify-subscription-uuid`` without ``urn:uuid:``.
         printer: Name of the printer it is about; empty: the system, which means everything.
         job_id: ``notify-job-id``; 0: it is not about a single job.
         uri: ``notify-printer-uri`` or ``notify-system-uri``: the target as the subscriber gave it.
@@ -91,7 +92,8 @@ class Subscription(msgspec.Struct, kw_only=True):
         sequence: ``notify-sequence-number``, that of the latest event; in a kept record the highest reserved.
     """
 
-    subscription_id: int
+    subscription_id: int = 0
+    uuid: str = ""
     printer: str
     uri: str
     job_id: int = 0
@@ -158,15 +160,17 @@ class KeptSubscription:
         subscription: The subscription.
         expires_at: When it ends; 0: nobody knows yet.
         complete: Its job has ended: nothing more will happen, and it stays for a while to be asked.
+        stored: The spool has it.
         reserved: The highest sequence number that the spool has reserved.
     """
 
-    __slots__ = ("_notices", "_progress_at", "complete", "expires_at", "reserved", "subscription")
+    __slots__ = ("_notices", "_progress_at", "complete", "expires_at", "reserved", "stored", "subscription")
 
     def __init__(self, subscription: Subscription, max_events: int, expires_at: int = 0) -> None:
         self.subscription = subscription
         self.expires_at = expires_at
         self.complete = False
+        self.stored = False
         self.reserved = subscription.sequence
         self._notices: deque[Notice] = deque(maxlen=max_events)
         self._progress_at: int | None = None

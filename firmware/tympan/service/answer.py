@@ -10,6 +10,9 @@ from collections.abc import Callable, Iterable
 
 from tympan.ipp import Attribute, AttributeGroup, GroupTag, decode, encode_attribute, join_message
 
+_ALSO_OF_SUBSCRIPTIONS = frozenset({"charset-supported", "generated-natural-language-supported"})
+"""What the group ``subscription-template`` has besides ``notify-…``, RFC 3995 §5.3 table 1 and §11.2.3."""
+
 
 class EncodedAttributes:
     """Encoded attributes of one object, by name and by group keyword.
@@ -23,7 +26,11 @@ class EncodedAttributes:
         self._in_job_template = in_job_template
         self._unasked = unasked
         self._bytes: dict[str, bytes] = {}
-        self._groups: dict[str, set[str]] = {"job-template": set(), "printer-description": set()}
+        self._groups: dict[str, set[str]] = {
+            "job-template": set(),
+            "printer-description": set(),
+            "subscription-template": set(),
+        }
 
     def set(self, attributes: Iterable[Attribute]) -> None:
         """Set or replace attributes."""
@@ -33,6 +40,8 @@ class EncodedAttributes:
                 self._groups["job-template" if self._in_job_template(name) else "printer-description"].add(
                     name
                 )
+                if name.startswith("notify-") or name in _ALSO_OF_SUBSCRIPTIONS:
+                    self._groups["subscription-template"].add(name)
             self._bytes[name] = encode_attribute(attribute)
 
     def names(self) -> list[str]:

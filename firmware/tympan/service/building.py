@@ -17,6 +17,7 @@ from tympan.service.clock import Clock
 from tympan.service.description import PrinterIdentity, description_attributes
 from tympan.service.media import media_choices, media_col_database
 from tympan.service.printer import Printer
+from tympan.service.subscription_attributes import notification_attributes
 from tympan.service.template import Template
 
 AUTO = "auto"
@@ -73,7 +74,7 @@ def build_printer(
     )
     database = media_col_database(media)
     encoded = EncodedAttributes(unasked=frozenset({database.name}), in_job_template=is_job_template)
-    encoded.set([*attributes, database])
+    encoded.set([*attributes, *notification_attributes(settings.notifications), database])
     built = Printer(
         identity,
         driver=driver,

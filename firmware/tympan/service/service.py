@@ -30,6 +30,7 @@ from tympan.service.intake import Intake
 from tympan.service.print_queue import STOPPING, PrintQueue
 from tympan.service.printer import Printer
 from tympan.service.printer_control import PrinterControls
+from tympan.service.subscriptions import Subscriptions
 from tympan.spool.documents import DocumentFolder, SpoolBudget, StoredDocument
 from tympan.spool.state_lock import StateLock
 from tympan.spool.store import (
@@ -80,6 +81,7 @@ class Service:
         events: Tells what happens.
         news: Finds out what has happened.
         controls: Carries out what operators tell printers; there once it has started.
+        subscriptions: Who wants to hear of it over IPP.
     """
 
     def __init__(self, settings: Settings, operations: Sequence[Operation]) -> None:
@@ -103,6 +105,7 @@ class Service:
         self._lock = StateLock(state_dir)
         self._spool_dir = state_dir / "spool"
         self._store = Store(state_dir / "tympan.db", settings.server.durability)  # type: ignore[arg-type]  # checked by config
+        self.subscriptions = Subscriptions(settings.notifications, self._store, self.printers)
         budget = SpoolBudget(
             self._spool_dir, settings.limits.spool_bytes, settings.limits.spool_reserve_bytes
         )
@@ -161,8 +164,10 @@ class Service:
             self.printers[printer.name] = printer
             self._queues[printer.name] = PrintQueue(printer, transport, self._pool, self)
             self.controls.bring_back(printer)
+        self.subscriptions.start(self.events, self.clock)
         self._bring_back()
         self.news.brought_back()
+        self.subscriptions.brought_back()
         for queue in self._queues.values():
             queue.start()
         warming.add_done_callback(_log_failure)
@@ -235,12 +240,18 @@ class Service:
             async with asyncio.timeout(timeout_s):
                 await asyncio.gather(*(queue.drain() for queue in self._queues.values()))
 
+    def stopping(self) -> None:
+        """Tell that the service stops; who waits for events is answered with that, so that connections can be closed."""
+        self.news.shutting_down()
+        self.subscriptions.stop_waiting()
+
     async def close(self) -> None:
         """Stop to print, keep everything, end the workers."""
         for timer in (*self._deadlines.values(), *self._announcements.values()):
             timer.cancel()
         await asyncio.gather(*(queue.close() for queue in self._queues.values()))
         await self._pool.close()
+        self.subscriptions.close()
         self._store.post(
             SetMeta(_META_UP_TIME, b"%d" % self.clock.up_time()),
             SetMeta(_META_JOB_ID, b"%d" % (self._next_job_id - 1)),

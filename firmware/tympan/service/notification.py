@@ -1,0 +1,249 @@
+"""What an event says: its attributes and its sentence, taken at the moment it happens (RFC 3995 §9, RFC 3996 §5.2).
+
+It makes the attributes that an event has for everybody, those that one subscriber asks for (``notify-attributes``), and
+those that name the subscription when the event is fetched.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from types import MappingProxyType
+from typing import Final
+
+from tympan.ipp import Attribute, encode_attribute
+from tympan.ipp.enums import JobState, PrinterState
+from tympan.model.job import Job
+from tympan.model.subscription import Notice, Subscription
+from tympan.service.clock import date_time
+from tympan.service.events import Event
+from tympan.service.printer import Printer
+
+_COUNTED: Final = frozenset({"job-progress", "job-completed"})
+"""Events that tell ``job-impressions-completed``, RFC 3996 §5.2, table 5."""
+
+_MAX_IMPRESSIONS = 2**31 - 1
+
+_JOB_SENTENCES: Final = MappingProxyType(
+    {
+        "job-created": "was created",
+        "job-config-changed": "was changed",
+        "job-stopped": "stopped",
+    }
+)
+
+_STATE_SENTENCES: Final = MappingProxyType(
+    {
+        JobState.PENDING: "waits",
+        JobState.PENDING_HELD: "is held",
+        JobState.PROCESSING: "is printing",
+        JobState.PROCESSING_STOPPED: "is stopped",
+        JobState.CANCELED: "was canceled",
+        JobState.ABORTED: "was aborted",
+        JobState.COMPLETED: "is completed",
+    }
+)
+
+_PRINTER_SENTENCES: Final = MappingProxyType(
+    {
+        "printer-config-changed": "has other settings",
+        "printer-created": "was added",
+        "printer-deleted": "was removed",
+        "printer-media-changed": "has other paper",
+        "printer-queue-order-changed": "prints its jobs in another order",
+        "printer-restarted": "has started",
+        "printer-shutdown": "is shutting down",
+    }
+)
+
+_PRINTER_STATES: Final = MappingProxyType(
+    {
+        PrinterState.IDLE: "is idle",
+        PrinterState.PROCESSING: "is printing",
+        PrinterState.STOPPED: "is stopped",
+    }
+)
+
+_SYSTEM_SENTENCES: Final = MappingProxyType(
+    {
+        "system-config-changed": "The system has other settings.",
+        "system-restarted": "The system has started.",
+        "system-shutdown": "The system is shutting down.",
+        "system-stopped": "All printers are stopped.",
+    }
+)
+
+_SYSTEM_STATES: Final = MappingProxyType(
+    {
+        PrinterState.IDLE: "No printer is printing.",
+        PrinterState.PROCESSING: "A printer is printing.",
+        PrinterState.STOPPED: "All printers are stopped.",
+    }
+)
+
+
+def sentence(event: Event, state: PrinterState) -> str:
+    """``notify-text``: what happened, for people (RFC 3995 §9.2).
+
+    A job is called by its number: its name is its owner's.
+    """
+    if event.printer is None:
+        return _SYSTEM_SENTENCES.get(event.keyword) or _SYSTEM_STATES[state]
+    name = event.printer.identity.info or event.printer.name
+    if event.job is not None:
+        return f"Job {event.job.job_id} on {name} {_job_sentence(event.keyword, event.job)}"
+    told = _PRINTER_SENTENCES.get(event.keyword)
+    if told is not None:
+        return f"Printer {name} {told}."
+    reasons = [reason for reason in event.printer.reasons if reason != "none"]
+    why = f" ({', '.join(reasons)})" if reasons else ""
+    message = f" {event.printer.message}" if event.printer.message else ""
+    return f"Printer {name} {_PRINTER_STATES[event.printer.state]}{why}.{message}"
+
+
+def _job_sentence(keyword: str, job: Job) -> str:
+    if keyword == "job-progress":
+        return f"has printed {job.impressions_completed} pages."
+    told = _JOB_SENTENCES.get(keyword) or _STATE_SENTENCES[job.state]
+    return f"{told}. {job.message}" if job.message else f"{told}."
+
+
+def content(event: Event, *, now: int, date: int, state: PrinterState) -> bytes:
+    """The encoded attributes that an event has in every subscription, RFC 3996 §5.2, tables 3, 4 and 6.
+
+    Args:
+        event: What happened.
+        now: ``printer-up-time``.
+        date: Unix time.
+        state: ``system-state``.
+    """
+    attributes = [
+        Attribute.integer("printer-up-time", now),
+        date_time("printer-current-time", date),
+        Attribute.text("notify-text", sentence(event, state)),
+    ]
+    if event.job is not None:
+        attributes += _job_attributes(event.keyword, event.job)
+    elif event.printer is not None:
+        attributes += _printer_attributes(event.printer)
+    else:
+        attributes += [
+            Attribute.enum("system-state", state),
+            Attribute.integer("system-up-time", now),
+        ]
+    return b"".join([encode_attribute(attribute) for attribute in attributes])
+
+
+def _job_attributes(keyword: str, job: Job) -> list[Attribute]:
+    attributes = [
+        Attribute.integer("job-id", job.job_id),
+        Attribute.uri("job-uuid", f"urn:uuid:{job.uuid}"),
+        Attribute.enum("job-state", job.state),
+        Attribute.keyword("job-state-reasons", *(job.reasons or ("none",))),
+    ]
+    if keyword in _COUNTED:
+        attributes.append(
+            Attribute.integer("job-impressions-completed", min(job.impressions_completed, _MAX_IMPRESSIONS))
+        )
+    return attributes
+
+
+def _printer_attributes(printer: Printer) -> list[Attribute]:
+    return [
+        Attribute.enum("printer-state", printer.state),
+        Attribute.keyword("printer-state-reasons", *printer.reasons),
+        Attribute.boolean("printer-is-accepting-jobs", printer.control.takes_jobs),
+    ]
+
+
+# --- notify-attributes ------------------------------------------------------------------------------------------------
+
+
+def _count(name: str, value: int) -> Attribute:
+    return Attribute.integer(name, min(value, _MAX_IMPRESSIONS))
+
+
+_OF_JOB: dict[str, Callable[[Job], Attribute]] = {
+    "job-impressions": lambda job: (
+        _count("job-impressions", job.impressions) if job.impressions else Attribute.no_value("job-impressions")
+    ),
+    "job-k-octets": lambda job: _count("job-k-octets", job.k_octets),
+    "job-k-octets-processed": lambda job: _count("job-k-octets-processed", job.k_octets_processed),
+    "job-media-sheets-completed": lambda job: _count("job-media-sheets-completed", job.media_sheets_completed),
+    "job-name": lambda job: Attribute.name_string("job-name", job.name),
+    "job-originating-user-name": lambda job: Attribute.name_string("job-originating-user-name", job.user),
+    "job-state-message": lambda job: Attribute.text("job-state-message", job.message),
+}  # fmt: skip
+
+_PRIVATE: Final = frozenset({"job-name", "job-originating-user-name"})
+"""Attributes of jobs that their owners and operators are told."""
+
+_OF_PRINTER: dict[str, Callable[[Printer], Attribute]] = {
+    "printer-name": lambda printer: Attribute.name_string("printer-name", printer.name),
+    "printer-state-message": lambda printer: Attribute.text("printer-state-message", printer.message),
+    "printer-uuid": lambda printer: Attribute.uri("printer-uuid", f"urn:uuid:{printer.identity.uuid}"),
+    "queued-job-count": lambda printer: Attribute.integer("queued-job-count", len(printer.active)),
+}
+
+_OF_SUBSCRIPTION: dict[str, Callable[[Subscription], Attribute]] = {
+    "notify-job-id": lambda subscription: (
+        Attribute.integer("notify-job-id", subscription.job_id)
+        if subscription.job_id
+        else Attribute.no_value("notify-job-id")
+    ),
+    "notify-subscriber-user-name": lambda subscription: Attribute.name_string(
+        "notify-subscriber-user-name", subscription.user
+    ),
+}
+
+NOTIFY_ATTRIBUTES: Final = tuple(sorted([*_OF_JOB, *_OF_PRINTER, *_OF_SUBSCRIPTION]))
+"""``notify-attributes-supported``, RFC 3995 §5.3.4: none of those that every event has."""
+
+
+def asked_for(event: Event, subscription: Subscription, own_job: Job | None) -> bytes:
+    """The encoded attributes that ``notify-attributes`` adds; ``no-value`` where there is no such job or printer.
+
+    Args:
+        event: What happened.
+        subscription: Who is told.
+        own_job: The job that the subscription is about, if it is about one.
+    """
+    printer = event.printer
+    job = own_job or event.job or (printer.current if printer is not None else None)
+    private = job is not None and not subscription.sees_all and job.user != subscription.user
+    attributes = []
+    for name in subscription.attributes:
+        if name in _OF_SUBSCRIPTION:
+            attribute = _OF_SUBSCRIPTION[name](subscription)
+        elif name in _OF_PRINTER and printer is not None:
+            attribute = _OF_PRINTER[name](printer)
+        elif name in _OF_JOB and job is not None:
+            attribute = Attribute.unknown(name) if private and name in _PRIVATE else _OF_JOB[name](job)
+        else:
+            attribute = Attribute.no_value(name)
+        attributes.append(encode_attribute(attribute))
+    return b"".join(attributes)
+
+
+# --- what is fetched --------------------------------------------------------------------------------------------------
+
+
+def fetched(notice: Notice, subscription: Subscription) -> bytes:
+    """An event notification attributes group as Get-Notifications gives it."""
+    if subscription.printer:
+        target = [Attribute.uri("notify-printer-uri", subscription.uri)]
+    else:
+        target = [Attribute.uri("notify-system-uri", subscription.uri)]
+        if notice.printer:
+            base = subscription.uri.partition("/ipp/")[0]
+            target.append(Attribute.uri("notify-printer-uri", f"{base}/ipp/print/{notice.printer}"))
+    own = [
+        Attribute.integer("notify-subscription-id", subscription.subscription_id),
+        Attribute.uri("notify-subscription-uuid", f"urn:uuid:{subscription.uuid}"),
+        *target,
+        Attribute.keyword("notify-subscribed-event", notice.event),
+        Attribute.integer("notify-sequence-number", notice.sequence),
+        Attribute.charset("notify-charset", subscription.charset),
+        Attribute.language("notify-natural-language", subscription.language),
+        Attribute.octets("notify-user-data", subscription.user_data),
+    ]
+    return b"".join([encode_attribute(attribute) for attribute in own]) + notice.content + notice.more
