@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
-from tympan.driver.contract import Capabilities, DeviceIdentity
+from tympan.driver.contract import Capabilities, DeviceIdentity, SupplySpec
 from tympan.driver.ticket import JobTicket
 from tympan.language import escpos
 from tympan_drivers.profile_escpos import EscPosProfile, escpos_profile
@@ -47,6 +47,12 @@ CUT_COMMANDS: Mapping[str, bytes] = {
 
 SELF_FEEDING_CUTS = frozenset({"feed_partial", "feed_full"})
 """Cuts that feed what was printed past the cutter by themselves."""
+
+SUPPLIES: Mapping[str, tuple[SupplySpec, ...]] = {
+    "thermal": (SupplySpec("Thermal paper", "other", kind="media"),),
+    "impact": (SupplySpec("Ribbon", "inkRibbon", "black", "#000000"),),
+}
+"""What each `marking` of a profile uses up: on thermal paper the paper itself is what becomes black."""
 
 START_NULS = 16
 """Sent before ``ESC @``: more than any command without a length field waits for."""
@@ -102,6 +108,7 @@ class EscPosDriver:
             output_bins=("face-up",),
             pages_per_minute=model.pages_per_minute,
             kind=("receipt",),
+            supplies=SUPPLIES[model.marking],
         )
 
     def encoder(self, profile: str, ticket: JobTicket) -> EscPosEncoder:

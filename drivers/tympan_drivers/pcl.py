@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
-from tympan.driver.contract import Capabilities, DeviceIdentity
+from tympan.driver.contract import Capabilities, DeviceIdentity, SupplySpec
 from tympan.driver.ticket import JobTicket, MediaSpec
 from tympan.language import pcl, pjl
 from tympan.language.pcl_paper import PclPaper
@@ -44,6 +44,8 @@ LANGUAGES = frozenset(
 EXTENSION = "pcl"
 COPIES_MAX = 999
 DRAFT, NORMAL = 3, 4
+
+BLACK_TONER = SupplySpec("Black toner", "toner", "black", "#000000", kind="toner")
 
 
 class PclDriver:
@@ -92,6 +94,7 @@ class PclDriver:
             print_qualities=(DRAFT, NORMAL) if model.economode else (NORMAL,),
             copies_max=COPIES_MAX,
             pages_per_minute=model.pages_per_minute,
+            supplies=(BLACK_TONER,),
         )
 
     def encoder(self, profile: str, ticket: JobTicket) -> PclEncoder:

@@ -12,6 +12,7 @@ from tympan_drivers.profile_store import ProfileHead
 from tympan_drivers.profile_table import ProfileTable
 
 RASTER_COMMANDS = ("gs_v_0", "gs_paren_l", "gs_8_l", "esc_star")
+MARKINGS = ("thermal", "impact")
 CUTS = ("none", "feed_partial", "feed_full", "partial", "full", "esc_i", "esc_m")
 COLUMN_ROWS: Mapping[int, int] = {0: 8, 1: 8, 32: 24, 33: 24}
 """Rows of a line of each ``ESC *`` mode."""
@@ -30,6 +31,7 @@ class EscPosProfile:
         paper_width_hmm: Width of the roll.
         print_width_dots: Dots the head can mark; they lie in the middle of the roll.
         dot_gain: How much larger a dot gets than its pixel, 0 to 1.
+        marking: ``thermal`` or ``impact``: how dots come onto the paper.
         raster: The command that prints pixels: one of `RASTER_COMMANDS`.
         column_mode: Mode of ``ESC *``, where that is the command.
         raster_rows: Rows in one command; the printer's memory and its speed decide.
@@ -59,6 +61,7 @@ class EscPosProfile:
     paper_width_hmm: int
     print_width_dots: int
     dot_gain: float
+    marking: str
     raster: str
     column_mode: int
     raster_rows: int
@@ -110,6 +113,7 @@ def escpos_profile(head: ProfileHead, table: ProfileTable) -> EscPosProfile:
         paper_width_hmm=table.integer("paper_width_hmm", 1000, 30000),
         print_width_dots=table.integer("print_width_dots", 64, 2047),
         dot_gain=table.fraction("dot_gain", 0, 1, 0.0),
+        marking=table.choice("marking", MARKINGS, "thermal"),
         raster=table.choice("raster", RASTER_COMMANDS),
         column_mode=table.integer("column_mode", 0, 33, 33),
         raster_rows=table.integer("raster_rows", 1, 4095, 128),

@@ -167,6 +167,25 @@ class Transport(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class SupplySpec:
+    """Something a printer uses up, as the Printer MIB knows it (RFC 3805, prtMarkerSuppliesTable).
+
+    Attributes:
+        name: What people call it, in English, such as ``Black toner``.
+        type: ``PrtMarkerSuppliesTypeTC``: ``toner``, ``inkRibbon``, ``other`` …
+        colorant: ``black``, ``cyan`` …; ``none`` where it has no colour of its own.
+        color: sRGB of the colorant, ``#000000``; ``none``.
+        kind: ``toner`` of ``toner-low``: how ``printer-state-reasons`` begin that are about it; empty: ``marker-supply``.
+    """
+
+    name: str
+    type: str
+    colorant: str = "none"
+    color: str = "none"
+    kind: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Capabilities:
     """What a printer can do, as data: the source of its IPP attributes. What is not obeyed is not named here.
 
@@ -192,6 +211,7 @@ class Capabilities:
         output_bins: ``output-bin-supported``; the first is the default.
         pages_per_minute: ``pages-per-minute``.
         kind: ``printer-kind`` keyword, PWG 5100.13: ``receipt``, ``document``, ``label`` …
+        supplies: What it uses up.
     """
 
     make_and_model: str
@@ -215,6 +235,7 @@ class Capabilities:
     output_bins: tuple[str, ...] = ("face-down",)
     pages_per_minute: int = 1
     kind: tuple[str, ...] = ("document",)
+    supplies: tuple[SupplySpec, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

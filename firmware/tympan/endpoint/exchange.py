@@ -83,6 +83,11 @@ class Exchange:
         return self.requester.user_name(self.text("requesting-user-name"))
 
     @property
+    def natural_language(self) -> str:
+        """``attributes-natural-language``: what the client's own texts are in, and would like to read."""
+        return str(self.operation.attributes[1].first)
+
+    @property
     def printer(self) -> Printer:
         """The printer the target names: operations on printers and jobs are not carried out without one."""
         assert self.target is not None

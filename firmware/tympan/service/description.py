@@ -8,14 +8,12 @@ from dataclasses import dataclass
 from tympan import __version__
 from tympan.driver.contract import Capabilities
 from tympan.ipp import Attribute, Operation, RangeOfInteger
-from tympan.service.formats import OCTET_STREAM, supported_formats
+from tympan.service.conformance import features_supported, versions_supported
+from tympan.service.formats import IMAGE_MAX_SIDE_PX, OCTET_STREAM, PREFERRED_FORMAT, supported_formats
 from tympan.service.template import DOCUMENT_TEMPLATE, Template
 
 IPP_VERSIONS = ((1, 0), (1, 1), (2, 0), (2, 1), (2, 2))
 """Versions of requests that are understood."""
-
-IPP_VERSIONS_ADVERTISED = ("1.1", "2.0")
-"""``ipp-versions-supported``: versions of which every required operation and attribute is there."""
 
 UTF_8 = "utf-8"
 
@@ -56,6 +54,9 @@ DOCUMENT_CREATION_OPERATION_ATTRIBUTES = (
 """What ``document-creation-attributes-supported`` names besides the document template, PWG 5100.5."""
 
 NATURAL_LANGUAGE = "en"
+
+LANDSCAPE = 4
+"""``landscape-orientation-requested-preferred``: wide pages are turned anticlockwise, as the layout does by itself."""
 
 MOPRIA_VERSION = "1.3"
 """``mopria-certified``, not registered: the version of Mopria's rules that Android's print service looks for."""
@@ -129,17 +130,23 @@ def description_attributes(
             *DOCUMENT_CREATION_OPERATION_ATTRIBUTES,
         ),
         Attribute.mime("document-format-default", OCTET_STREAM),
+        Attribute.mime("document-format-preferred", PREFERRED_FORMAT),
         Attribute.mime("document-format-supported", *formats),
         Attribute.language("generated-natural-language-supported", NATURAL_LANGUAGE),
         Attribute.keyword("identify-actions-default", IDENTIFY_ACTIONS[0]),
         Attribute.keyword("identify-actions-supported", *IDENTIFY_ACTIONS),
-        Attribute.keyword("ipp-versions-supported", *IPP_VERSIONS_ADVERTISED),
+        Attribute.keyword("ipp-features-supported", *features_supported(operations, template.names())),
+        Attribute.keyword("ipp-versions-supported", *versions_supported(operations)),
         Attribute.keyword(
             "job-creation-attributes-supported", *template.names(), *JOB_CREATION_OPERATION_ATTRIBUTES
         ),
         Attribute.boolean("job-ids-supported", True),
         Attribute.range("job-k-octets-supported", k_octets),
+        Attribute.keyword("jpeg-features-supported", "cmyk", "progressive"),
         Attribute.range("jpeg-k-octets-supported", k_octets),
+        Attribute.range("jpeg-x-dimension-supported", (1, IMAGE_MAX_SIDE_PX)),
+        Attribute.range("jpeg-y-dimension-supported", (1, IMAGE_MAX_SIDE_PX)),
+        Attribute.enum("landscape-orientation-requested-preferred", LANDSCAPE),
         Attribute.boolean("multiple-document-jobs-supported", True),
         Attribute.integer("multiple-operation-time-out", multiple_operation_timeout_s),
         Attribute.keyword("multiple-operation-time-out-action", "abort-job"),
@@ -160,6 +167,7 @@ def description_attributes(
         Attribute.boolean("preferred-attributes-supported", False),
         Attribute.text("printer-device-id", identity.device_id or capabilities.device_id),
         Attribute.text("printer-firmware-name", "tympan"),
+        Attribute.text("printer-firmware-patches", ""),
         Attribute.text("printer-firmware-string-version", __version__),
         Attribute.octets("printer-firmware-version", __version__.encode()),
         geo,
@@ -191,11 +199,9 @@ def _raster_attributes(capabilities: Capabilities) -> list[Attribute]:
         f"PQ{'-'.join(str(quality) for quality in capabilities.print_qualities)}",
         f"RS{'-'.join(str(resolution[0]) for resolution in resolutions)}",
     ]
-    attributes = [
+    return [
         Attribute.dots_per_inch("pwg-raster-document-resolution-supported", *resolutions),
+        Attribute.keyword("pwg-raster-document-sheet-back", "normal"),
         Attribute.keyword("pwg-raster-document-type-supported", *types),
         Attribute.keyword("urf-supported", *urf),
     ]
-    if len(capabilities.sides) > 1:
-        attributes.append(Attribute.keyword("pwg-raster-document-sheet-back", "normal"))
-    return attributes

@@ -16,6 +16,12 @@ RENDERED_FORMATS: Final = (
 )
 """What the render worker turns into the printer's language."""
 
+IMAGE_MAX_SIDE_PX: Final = 50_000
+"""Width and height up to which the render worker takes images: ``jpeg-x-dimension-supported``."""
+
+PREFERRED_FORMAT: Final = "image/urf"
+"""``document-format-preferred``, Apple's: what prints from the first band on, without a page in memory anywhere."""
+
 STREAMABLE_FORMATS: Final = frozenset({"image/pwg-raster", "image/urf", "text/plain"})
 """What can be printed from the front while the rest is still arriving."""
 

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from tympan.driver.contract import Capabilities, Driver
 from tympan.driver.ticket import MediaSpec
 from tympan.ipp import Attribute
 from tympan.ipp.enums import JobState, PrinterState
+from tympan.model.device_condition import DeviceCondition
 from tympan.model.job import Job
 from tympan.model.printer_control import PrinterControl
 from tympan.service.answer import EncodedAttributes, decoded
 from tympan.service.clock import Clock, date_time
-from tympan.service.description import PrinterIdentity
+from tympan.service.condition import condition_attributes
+from tympan.service.description import NATURAL_LANGUAGE, PrinterIdentity
 from tympan.service.dns_sd_name import dns_sd_name
+from tympan.service.resources import resource_attributes
 from tympan.service.template import Template
 
 
@@ -64,8 +68,9 @@ class Printer:
         self.on_change: Callable[[Printer], None] = _nobody_listens
         self._clock = clock
         self._current_media: MediaSpec | None = None
-        self._device_reasons: tuple[str, ...] = ()
-        self._device_message = ""
+        self._condition = DeviceCondition()
+        self._encoded_condition: tuple[object, ...] = ()
+        self._encoded_resources: tuple[object, ...] = ()
         self._announcement = ""
         self._dns_sd_name = dns_sd_name(identity.info or identity.name)
         self._up_since = clock.up_time()
@@ -96,7 +101,7 @@ class Printer:
     @property
     def reasons(self) -> tuple[str, ...]:
         """``printer-state-reasons``; ``none`` where there is nothing to say."""
-        reasons = (*self._device_reasons, *self.control.reasons())
+        reasons = (*self._condition.reasons, *self.control.reasons())
         if self._moving_to_paused:
             reasons = tuple("moving-to-paused" if reason == "paused" else reason for reason in reasons)
         if self._current_media is not None and self.template.media.needs_loading(self._current_media):
@@ -106,18 +111,26 @@ class Printer:
     @property
     def message(self) -> str:
         """``printer-state-message``."""
-        return self._announcement or self._device_message or self.control.sentence
+        return self._announcement or self._condition.message or self.control.sentence
+
+    @property
+    def condition(self) -> DeviceCondition:
+        """How its device is."""
+        return self._condition
+
+    def device_reports(self, condition: DeviceCondition) -> None:
+        """Its device is like this now."""
+        if condition != self._condition:
+            self._condition = condition
+            self._update()
 
     def device_stopped(self, reasons: tuple[str, ...], message: str) -> None:
         """The device cannot go on now, for these ``printer-state-reasons``."""
-        self._device_reasons, self._device_message = reasons, message
-        self._update()
+        self.device_reports(replace(self._condition, stopped=True, reasons=reasons, message=message))
 
     def device_running(self) -> None:
         """The device is well."""
-        if self._device_reasons or self._device_message:
-            self._device_reasons, self._device_message = (), ""
-            self._update()
+        self.device_reports(replace(self._condition, stopped=False, reasons=(), message=""))
 
     def control_changed(self) -> None:
         """Operators have told it something else."""
@@ -167,7 +180,7 @@ class Printer:
         control = self.control
         at_rest = control.deactivated or control.shut_down
         if (
-            self._device_reasons
+            self._condition.stopped
             or (control.paused and not self._moving_to_paused)
             or (at_rest and self.current is None)
         ):
@@ -179,15 +192,29 @@ class Printer:
             self._state_changed = (self._clock.up_time(), self._clock.date())
         self.on_change(self)
 
-    def answer(self, uri: str, requested: tuple[str, ...]) -> tuple[bytes, tuple[str, ...]]:
+    def answer(
+        self, uri: str, requested: tuple[str, ...], language: str = NATURAL_LANGUAGE
+    ) -> tuple[bytes, tuple[str, ...]]:
         """Its attributes that are asked for, encoded, and the names there are none of.
 
         Args:
             uri: Its URI as the client reaches it, ``ipp://HOST:PORT/ipp/print/NAME``.
             requested: Values of ``requested-attributes``; empty: all.
+            language: The natural language of the request, for ``printer-strings-uri``.
         """
-        self.encoded.set(self.changing_attributes(uri, self._clock.up_time(), self._clock.date()))
-        return self.encoded.select(requested)
+        encoded = self.encoded
+        media, reasons = self.template.media, self.reasons
+        if self._encoded_condition != (media, self._condition, reasons):
+            encoded.set(condition_attributes(self.capabilities, media, self._condition, reasons))
+            self._encoded_condition = (media, self._condition, reasons)
+        base = uri.partition("/ipp/")[0]
+        if self._encoded_resources != (base, language):
+            encoded.set(
+                resource_attributes("http" + base.removeprefix("ipp"), self.capabilities.kind, language)
+            )
+            self._encoded_resources = (base, language)
+        encoded.set(self.changing_attributes(uri, self._clock.up_time(), self._clock.date()))
+        return encoded.select(requested)
 
     def attributes(self, uri: str, requested: Sequence[str]) -> dict[str, Attribute]:
         """The same by name, taken from what is answered; what it has not is left out."""
@@ -204,12 +231,10 @@ class Printer:
         """
         base = uri.partition("/ipp/")[0]
         uris = (uri, f"{base}/ipp/print") if self.is_default else (uri,)
-        web = "http" + base.removeprefix("ipp")
         return [
             Attribute.uri("printer-uri-supported", *uris),
             Attribute.keyword("uri-authentication-supported", *("requesting-user-name" for _ in uris)),
             Attribute.keyword("uri-security-supported", *("none" for _ in uris)),
-            Attribute.uri("printer-more-info", f"{web}/"),
             Attribute.name_string("printer-dns-sd-name", self.dns_sd_name),
             Attribute.enum("printer-state", self.state),
             Attribute.keyword("printer-state-reasons", *self.reasons),

@@ -23,7 +23,7 @@ from tympan.render.document import DocumentFeed
 from tympan.render.pool import RenderLimits, RenderPool
 from tympan.service.building import build_printer
 from tympan.service.clock import Clock
-from tympan.service.description import IDENTIFY_ACTIONS
+from tympan.service.description import IDENTIFY_ACTIONS, NATURAL_LANGUAGE
 from tympan.service.event_source import EventSource
 from tympan.service.events import EventBus
 from tympan.service.intake import Intake
@@ -261,11 +261,12 @@ class Service:
 
     # --- printers ---------------------------------------------------------------------------------------------------
 
+    @staticmethod
     def printer_answer(
-        self, printer: Printer, printer_uri: str, requested: tuple[str, ...]
+        printer: Printer, printer_uri: str, requested: tuple[str, ...], language: str = NATURAL_LANGUAGE
     ) -> tuple[bytes, tuple[str, ...]]:
         """The encoded attributes of a printer that are asked for, and the names there are none of."""
-        return printer.answer(printer_uri, requested)
+        return printer.answer(printer_uri, requested, language)
 
     async def identify(self, printer: Printer, actions: Sequence[str], message: str) -> None:
         """Make a printer known by the `actions` among `IDENTIFY_ACTIONS`."""

@@ -29,6 +29,7 @@ CM_PER_INCH = 2.54
 
 NUMBER_UP = (1, 2, 4)
 ORIENTATIONS = (3, 4, 5, 6)
+RENDERING_INTENTS = ("auto",)
 PRINT_SCALINGS = ("auto", "auto-fit", "fill", "fit", "none")
 CONTENT_OPTIMIZE = ("auto", "graphic", "photo", "text", "text-and-graphic")
 DOCUMENT_HANDLING = (
@@ -241,6 +242,7 @@ class Template:
             "print-color-mode",
             "print-content-optimize",
             "print-quality",
+            "print-rendering-intent",
             "print-scaling",
             "printer-resolution",
             "sides",
@@ -343,6 +345,7 @@ def _choices(capabilities: Capabilities, copies_max: int) -> dict[str, Choice]:
         _keywords("print-color-mode", capabilities.print_color_modes),
         _keywords("print-content-optimize", CONTENT_OPTIMIZE),
         _enums("print-quality", capabilities.print_qualities, (quality,)),
+        _keywords("print-rendering-intent", RENDERING_INTENTS),
         _keywords("print-scaling", PRINT_SCALINGS),
         Choice(
             "printer-resolution",

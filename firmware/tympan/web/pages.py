@@ -19,6 +19,7 @@ from tympan.ipp.enums import JobState, PrinterState
 from tympan.model.job import Job
 from tympan.service.printer import Printer
 from tympan.service.service import Service
+from tympan.web.files import static_file
 
 if TYPE_CHECKING:
     from jinja2 import Template
@@ -33,6 +34,9 @@ _SECURITY_HEADERS = {
     "Cache-Control": "no-store",
     "Server": f"tympan/{__version__} IPP/2.0",
 }
+
+_FILE_HEADERS = {**_SECURITY_HEADERS, "Cache-Control": "public, max-age=86400"}
+"""For what is the same until the next version: icons and message catalogues."""
 
 _PRINTER_STATES = {
     PrinterState.IDLE: "ready",
@@ -69,6 +73,11 @@ class Pages:
         if request.path == "/":
             return web.Response(
                 text=self._overview(request.host), content_type="text/html", headers=_SECURITY_HEADERS
+            )
+        file = static_file(request.path)
+        if file is not None:
+            return web.Response(
+                body=file.data, content_type=file.media_type, charset=file.charset, headers=_FILE_HEADERS
             )
         if request.path.startswith("/ipp"):
             return _plain(

@@ -66,8 +66,10 @@ def test_each_attribute_reaches_the_ticket(laser, attribute, field, value):
 
 
 def test_every_attribute_of_the_table_reaches_the_ticket(laser):
-    """Nothing is advertised that a ticket does not carry."""
+    """Nothing is advertised that a ticket does not carry, but what leaves no choice."""
     tried = {attribute.name for attribute, _, _ in TICKETS} | {"finishings", "output-bin"}
+    assert laser.choices["print-rendering-intent"].supported.strings() == ("auto",)
+    tried.add("print-rendering-intent")
     assert set(laser.choices) == tried
 
 
