@@ -13,7 +13,14 @@ from typing import Any
 
 import pytest
 
-from tympan.config import LimitSettings, NotificationSettings, PrinterSettings, ServerSettings, Settings
+from tympan.config import (
+    FetchSettings,
+    LimitSettings,
+    NotificationSettings,
+    PrinterSettings,
+    ServerSettings,
+    Settings,
+)
 from tympan.endpoint import dispatch
 from tympan.ipp import Attribute, GroupTag, IppDecodeError, Message, Operation, StatusCode, decode, encode
 from tympan.model.job import Job
@@ -83,7 +90,12 @@ class StillQueue:
         pass
 
 
-def settings(folder: Path, notifications: NotificationSettings | None = None, **limits: Any) -> Settings:
+def settings(
+    folder: Path,
+    notifications: NotificationSettings | None = None,
+    fetch: FetchSettings | None = None,
+    **limits: Any,
+) -> Settings:
     """A receipt printer, which is the default, and a laser."""
     devices = folder / "devices"
     devices.mkdir(exist_ok=True)
@@ -91,6 +103,7 @@ def settings(folder: Path, notifications: NotificationSettings | None = None, **
         server=ServerSettings(state_dir=str(folder / "state"), durability="relaxed"),
         limits=LimitSettings(**{"spool_reserve_bytes": 0, **limits}),
         notifications=notifications or NotificationSettings(),
+        fetch=fetch or FetchSettings(),
         printers=(
             PrinterSettings(
                 name="receipt",

@@ -25,6 +25,7 @@ from tympan.config.settings import (
     MAX_PRINTERS,
     AccessSettings,
     DiscoverySettings,
+    FetchSettings,
     LimitSettings,
     LogSettings,
     NotificationSettings,
@@ -48,6 +49,7 @@ SECTIONS: Mapping[str, type[Any]] = {
     "render": RenderSettings,
     "discovery": DiscoverySettings,
     "notifications": NotificationSettings,
+    "fetch": FetchSettings,
     "log": LogSettings,
 }
 """The tables of the configuration, besides ``[[printers]]``."""

@@ -6,6 +6,7 @@ Nothing here reads files.
 
 from __future__ import annotations
 
+import ipaddress
 import os
 import re
 from collections.abc import Callable, Mapping
@@ -389,6 +390,42 @@ class NotificationSettings:
     )
 
 
+def _hosts_problem(hosts: tuple[str, ...]) -> str | None:
+    for host in hosts:
+        try:
+            ipaddress.ip_network(host)
+        except ValueError:
+            if "/" in host or _host_name_problem(host) is not None:
+                return f'{host!r} is no host name, address or network, such as "files.lan" or "10.1.0.0/16"'
+    return None
+
+
+@dataclass(frozen=True)
+class FetchSettings:
+    """``[fetch]``: documents that the printer fetches itself (Print-URI, Send-URI), by http and https."""
+
+    allow_private: bool = option(
+        "Fetch from every address. Otherwise private, loopback, link-local and multicast addresses are refused, so that nobody "
+        "reads by the printer what it alone can reach.",
+        default=False,
+    )
+    allow_hosts: tuple[str, ...] = option(
+        'Hosts to fetch from although their addresses are private: names, addresses, networks, such as `["files.lan", "10.1.0.0/16"]`.',
+        default=(),
+        problem=_hosts_problem,
+    )
+    connect_timeout_s: int = option(
+        "Time for the connection and for the first byte of the answer.", default=10, minimum=1, maximum=600
+    )
+    idle_timeout_s: int = option(
+        "Time a document may stand still on its way.", default=30, minimum=1, maximum=86_400
+    )
+    total_timeout_s: int = option("Time a document may take in all.", default=600, minimum=1, maximum=86_400)
+    max_fetches: int = option(
+        "Documents that are fetched at the same time.", default=8, minimum=1, maximum=1000
+    )
+
+
 @dataclass(frozen=True)
 class LogSettings:
     """``[log]``: what the service says on standard error (in the journal, when systemd runs it)."""
@@ -443,6 +480,7 @@ class Settings:
         render: ``[render]``.
         discovery: ``[discovery]``.
         notifications: ``[notifications]``.
+        fetch: ``[fetch]``.
         log: ``[log]``.
         printers: ``[[printers]]``, in the order they stand in.
         places: Where each key was set, by its dotted name (``limits.max_jobs``, ``printers.NAME.device``); for messages.
@@ -454,6 +492,7 @@ class Settings:
     render: RenderSettings = field(default_factory=RenderSettings)
     discovery: DiscoverySettings = field(default_factory=DiscoverySettings)
     notifications: NotificationSettings = field(default_factory=NotificationSettings)
+    fetch: FetchSettings = field(default_factory=FetchSettings)
     log: LogSettings = field(default_factory=LogSettings)
     printers: tuple[PrinterSettings, ...] = ()
     places: Mapping[str, Place] = field(default_factory=dict, compare=False, repr=False)

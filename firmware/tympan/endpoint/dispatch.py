@@ -13,6 +13,7 @@ from tympan.endpoint import (
     notification_operations,
     printer_control_operations,
     printer_operations,
+    reference_operations,
     subscription_groups,
     subscription_operations,
     system_operations,
@@ -25,8 +26,10 @@ from tympan.errors import SpoolError
 from tympan.ipp import Attribute, AttributeGroup, GroupTag, IppDecodeError, Message, Operation, StatusCode
 from tympan.ipp.registry import check_syntax
 from tympan.service.access import EVERYBODY, Requester
+from tympan.service.decompression import CompressionError
 from tympan.service.description import IPP_VERSIONS
 from tympan.service.printer import Printer
+from tympan.service.references import TooManyFetchesError
 from tympan.service.service import Service, TooManyDocumentsError, TooManyJobsError
 from tympan.spool.documents import DocumentTooLargeError
 
@@ -40,6 +43,7 @@ OPERATIONS: dict[int, Handler] = {
         printer_control_operations,
         subscription_operations,
         notification_operations,
+        reference_operations,
         system_operations,
     )
     for handler in module.HANDLERS
@@ -55,9 +59,11 @@ SYSTEM_PATH = ["ipp", "system"]
 """Where the system service is, PWG 5100.22 §4.1."""
 
 _SPOOL_STATUSES = {
+    CompressionError: StatusCode.CLIENT_ERROR_COMPRESSION_ERROR,
     DocumentTooLargeError: StatusCode.CLIENT_ERROR_REQUEST_ENTITY_TOO_LARGE,
     TooManyDocumentsError: StatusCode.SERVER_ERROR_TOO_MANY_DOCUMENTS,
     TooManyJobsError: StatusCode.SERVER_ERROR_BUSY,
+    TooManyFetchesError: StatusCode.SERVER_ERROR_BUSY,
 }
 """What is answered where the spool has no room, RFC 8011 Appendix B and PWG 5100.7; of anything else, that it is so for now."""
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from tympan.endpoint.decompression import decompressed
 from tympan.endpoint.exchange import Answer, Exchange, RefusedError
 from tympan.endpoint.job_operations import job_of
 from tympan.endpoint.printer_operations import JOB_ANSWER
@@ -11,6 +10,7 @@ from tympan.endpoint.tickets import compression_of, document_format_of, judged_d
 from tympan.ipp import GroupTag, Operation, StatusCode
 from tympan.model.job import Job
 from tympan.render.sniff import sniff
+from tympan.service.decompression import decompressed
 from tympan.service.formats import OCTET_STREAM, supported_formats
 from tympan.service.job_attributes import attributes_of
 
@@ -32,7 +32,7 @@ async def print_job(exchange: Exchange) -> Answer:
     document_format_of(exchange)
     job, answer = new_job(exchange)
     await _receive(exchange, job, last=True)
-    return _told(exchange, job, answer)
+    return told(exchange, job, answer)
 
 
 @handler(Operation.SEND_DOCUMENT, Target.JOB, "last-document", *_DOCUMENT_ATTRIBUTES)
@@ -48,8 +48,9 @@ async def send_document(exchange: Exchange) -> Answer:
             StatusCode.CLIENT_ERROR_NOT_POSSIBLE, f"job {job.job_id} does not take documents any more"
         )
     answer, template = judged_document(exchange, fidelity=job.fidelity)
+    await exchange.service.references.settled(job)
     await _receive(exchange, job, last=exchange.flag("last-document"), template=template)
-    return _told(exchange, job, answer)
+    return told(exchange, job, answer)
 
 
 async def _receive(exchange: Exchange, job: Job, *, last: bool, template: bytes = b"") -> None:
@@ -96,7 +97,8 @@ def _sensed(exchange: Exchange, first: bytes) -> str:
     return found
 
 
-def _told(exchange: Exchange, job: Job, answer: Answer) -> Answer:
+def told(exchange: Exchange, job: Job, answer: Answer) -> Answer:
+    """The answer that tells of a job."""
     answer.add(
         GroupTag.JOB,
         attributes_of(

@@ -54,6 +54,20 @@ _TERMINAL_REASONS: Final = {
 }
 
 
+class Reference(msgspec.Struct):
+    """A document that is still to be fetched (Print-URI, Send-URI).
+
+    Attributes:
+        uri: ``document-uri``, with whatever is needed to be let in.
+        document: The document as it will be; its number is given when it arrives.
+        last: No more documents follow it.
+    """
+
+    uri: str
+    document: Document
+    last: bool
+
+
 class Job(msgspec.Struct, kw_only=True):
     """A job. Times are seconds of ``printer-up-time``, dates are Unix time; 0 where it has not happened.
 
@@ -72,6 +86,7 @@ class Job(msgspec.Struct, kw_only=True):
         last_document: The highest ``document-number`` given so far; none is given twice, also where one was deleted.
         document_printing: ``document-number`` of the document whose pages come out, 0 before the first.
         fidelity: ``ipp-attribute-fidelity`` of the request, which holds for its documents too (PWG 5100.5).
+        reference: The document that is being fetched, None where none is.
         incoming: More documents may come (Create-Job without Close-Job yet).
         created_at: ``time-at-creation``.
         processing_at: ``time-at-processing``.
@@ -100,6 +115,7 @@ class Job(msgspec.Struct, kw_only=True):
     last_document: int = 0
     document_printing: int = 0
     fidelity: bool = False
+    reference: Reference | None = None
     incoming: bool = False
     created_at: int = 0
     processing_at: int = 0
@@ -189,6 +205,7 @@ class Job(msgspec.Struct, kw_only=True):
                 self.completed_at, self.completed_date = now, date
             reasons = reasons or (_TERMINAL_REASONS[state],)
             self.incoming = False
+            self.reference = None
         self.state = state
         self.reasons = reasons
         self.message = message

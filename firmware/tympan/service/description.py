@@ -53,6 +53,9 @@ DOCUMENT_CREATION_OPERATION_ATTRIBUTES = (
 )
 """What ``document-creation-attributes-supported`` names besides the document template, PWG 5100.5."""
 
+REFERENCE_URI_SCHEMES = ("http", "https")
+"""``reference-uri-schemes-supported``: from where documents are fetched; ftp has no way to say that it is not to be read."""
+
 NATURAL_LANGUAGE = "en"
 
 LANDSCAPE = 4
@@ -182,6 +185,7 @@ def description_attributes(
         Attribute.text("printer-organizational-unit", identity.organizational_unit),
         Attribute.uri("printer-uuid", f"urn:uuid:{identity.uuid}"),
         *_raster_attributes(capabilities),
+        Attribute.uri_scheme("reference-uri-schemes-supported", *REFERENCE_URI_SCHEMES),
         Attribute.keyword("which-jobs-supported", *WHICH_JOBS),
         *template.printer_attributes(),
     ]

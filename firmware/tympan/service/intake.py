@@ -30,6 +30,7 @@ class Intake:
     Attributes:
         document: The document as it will be in the job.
         feed: What a render that runs already reads from; None while nothing prints.
+        is_last: Somebody said meanwhile that no more documents follow.
     """
 
     def __init__(
@@ -46,6 +47,7 @@ class Intake:
         self._ended = False
         self.document = document
         self.feed: DocumentFeed | None = None
+        self.is_last = False
 
     async def write(self, piece: bytes) -> None:
         """Take the next bytes; returns when there is room for more.
@@ -123,10 +125,21 @@ class Intake:
         self.document.inline = stored.content is not None
         if self.feed is not None:
             self.feed.complete(stored.size)
-        await self._service.document_received(self._printer, self._job, self.document, stored, last=last)
+        await self._service.document_received(
+            self._printer, self._job, self.document, stored, last=last or self.is_last
+        )
 
     def abort(self, error: BaseException) -> None:
         """The document did not arrive, or cannot be kept: forget it, and end its job."""
+        self.leave()
+        refused = error.problem if isinstance(error, TympanError) and hasattr(error, "problem") else ""
+        if not isinstance(error, (TympanError, OSError, asyncio.CancelledError, TimeoutError)):
+            _log.error("receiving a document of job %d failed", self._job.job_id, exc_info=error)
+        reason = getattr(error, "reason", "job-data-insufficient")
+        self._service.upload_broken(self._printer, self._job, refused, reason)
+
+    def leave(self) -> None:
+        """Forget what was received, and leave the job as it is: the document will be received again."""
         self._ended = True
         if self._timer is not None:
             self._timer.cancel()
@@ -138,10 +151,6 @@ class Intake:
             self._streaming.add_done_callback(lambda _: self._writer.abort())
         else:
             self._writer.abort()
-        refused = error.problem if isinstance(error, TympanError) and hasattr(error, "problem") else ""
-        if not isinstance(error, (TympanError, OSError, asyncio.CancelledError, TimeoutError)):
-            _log.error("receiving a document of job %d failed", self._job.job_id, exc_info=error)
-        self._service.upload_broken(self._printer, self._job, refused)
 
 
 def is_live(job: Job) -> bool:

@@ -30,6 +30,7 @@ from tympan.service.intake import Intake
 from tympan.service.print_queue import STOPPING, PrintQueue
 from tympan.service.printer import Printer
 from tympan.service.printer_control import PrinterControls
+from tympan.service.references import References
 from tympan.service.subscriptions import Subscriptions
 from tympan.spool.documents import DocumentFolder, SpoolBudget, StoredDocument
 from tympan.spool.state_lock import StateLock
@@ -79,6 +80,7 @@ class Service:
         clock: The time of jobs and printers.
         printers: Every printer by name.
         events: Tells what happens.
+        references: Fetches documents.
         news: Finds out what has happened.
         controls: Carries out what operators tell printers; there once it has started.
         subscriptions: Who wants to hear of it over IPP.
@@ -98,6 +100,7 @@ class Service:
         self._deadlines: dict[int, asyncio.TimerHandle] = {}
         self._announcements: dict[str, asyncio.TimerHandle] = {}
         self._finished: dict[int, Printer] = {}
+        self.references = References(self, settings.fetch)
         self._active_count = 0
         self._next_job_id = 1
         self._reserved_job_id = 0
@@ -166,6 +169,7 @@ class Service:
             self.controls.bring_back(printer)
         self.subscriptions.start(self.events, self.clock)
         self._bring_back()
+        self.references.take_up(self.printers.values())
         self.news.brought_back()
         self.subscriptions.brought_back()
         for queue in self._queues.values():
@@ -250,6 +254,7 @@ class Service:
         for timer in (*self._deadlines.values(), *self._announcements.values()):
             timer.cancel()
         await asyncio.gather(*(queue.close() for queue in self._queues.values()))
+        await self.references.close()
         await self._pool.close()
         self.subscriptions.close()
         self._store.post(
@@ -327,8 +332,10 @@ class Service:
         self._expect_more(printer, job)
 
     def _expect_more(self, printer: Printer, job: Job) -> None:
-        """Start ``multiple-operation-time-out`` anew."""
+        """Start ``multiple-operation-time-out`` anew; what we fetch ourselves has other limits."""
         self._stop_waiting(job)
+        if job.reference is not None:
+            return
         self._deadlines[job.job_id] = asyncio.get_running_loop().call_later(
             self.limits.multiple_operation_timeout_s, self._no_more_came, printer, job
         )
@@ -349,6 +356,15 @@ class Service:
                 f"No further document came within {self.limits.multiple_operation_timeout_s} seconds.",
             )
 
+    def check_documents(self, job: Job) -> None:
+        """See that `job` can have one more document.
+
+        Raises:
+            TooManyDocumentsError: It cannot.
+        """
+        if len(job.documents) >= self.limits.max_documents_per_job:
+            raise TooManyDocumentsError(f"a job may have {self.limits.max_documents_per_job} documents")
+
     def begin_document(self, printer: Printer, job: Job, document: Document) -> Intake:
         """Begin to receive a document of `job`; it gets its number here.
 
@@ -356,8 +372,7 @@ class Service:
             TooManyDocumentsError: The job has as many documents as it may.
             SpoolError: Another one is arriving right now.
         """
-        if len(job.documents) >= self.limits.max_documents_per_job:
-            raise TooManyDocumentsError(f"a job may have {self.limits.max_documents_per_job} documents")
+        self.check_documents(job)
         if job.job_id in self._intakes:
             raise SpoolError(f"another document of job {job.job_id} is arriving")
         self._stop_waiting(job)
@@ -379,6 +394,7 @@ class Service:
             return
         job.documents.append(document)
         job.incoming = not last
+        job.reference = None
         if not live:
             job.state = JobState.PENDING if last else JobState.PENDING_HELD
             job.reasons = () if last else ("job-incoming",)
@@ -401,6 +417,9 @@ class Service:
         """No more documents will come (Close-Job): print what there is; a job without documents is done."""
         self._stop_waiting(job)
         if not job.incoming:
+            return
+        if (intake := self._intakes.get(job.job_id)) is not None:
+            intake.is_last = True
             return
         job.incoming = False
         if job.documents and not job.printable:
@@ -427,8 +446,10 @@ class Service:
         self._queues[printer.name].wake()
         _ = intake
 
-    def upload_broken(self, printer: Printer, job: Job, problem: str) -> None:
-        """A document did not arrive whole, or could not be kept: its job ends."""
+    def upload_broken(
+        self, printer: Printer, job: Job, problem: str, reason: str = "job-data-insufficient"
+    ) -> None:
+        """A document did not arrive whole, or could not be kept: its job ends, with `reason` in its ``job-state-reasons``."""
         self._intakes.pop(job.job_id, None)
         if job.is_terminal:
             return
@@ -441,7 +462,7 @@ class Service:
             printer,
             job,
             JobState.ABORTED,
-            ("aborted-by-system", "job-data-insufficient"),
+            ("aborted-by-system", reason),
             problem or "The document did not arrive whole.",
         )
 
@@ -529,6 +550,7 @@ class Service:
     def job_ended(self, printer: Printer, job: Job) -> None:
         """`job` has reached its end: its documents go, its record stays as history."""
         self._stop_waiting(job)
+        self.references.forget(job)
         if job.job_id in printer.active:
             self._active_count -= 1
         printer.finished(job)

@@ -10,12 +10,13 @@ import pytest
 from desk import ADMINISTRATOR, CHARSET, LANGUAGE, RECEIPT, status
 
 from tympan.ipp import Attribute, GroupTag, MalformedValue, Operation, StatusCode, Value, ValueTag
+from tympan.service.fetching import Fetcher
 
 BAD = StatusCode.CLIENT_ERROR_BAD_REQUEST
 TOO_LONG = StatusCode.CLIENT_ERROR_REQUEST_VALUE_TOO_LONG
 FINE = {StatusCode.SUCCESSFUL_OK}
 
-NAME, TEXT, KEYWORD, KEYWORDS, BOOLEAN, MIME, LANGUAGE_TAG, FROM_0, FROM_1, SET_FROM_1 = (
+NAME, TEXT, KEYWORD, KEYWORDS, BOOLEAN, MIME, LANGUAGE_TAG, FROM_0, FROM_1, SET_FROM_1, URI = (
     "name(MAX)",
     "text(127)",
     "keyword",
@@ -26,6 +27,7 @@ NAME, TEXT, KEYWORD, KEYWORDS, BOOLEAN, MIME, LANGUAGE_TAG, FROM_0, FROM_1, SET_
     "integer(0:MAX)",
     "integer(1:MAX)",
     "1setOf integer(1:MAX)",
+    "uri",
 )
 
 ANYONE = {"requesting-user-name": (NAME, "ann")}
@@ -77,6 +79,11 @@ OPERATIONS = {
     Operation.CANCEL_DOCUMENT: (JOB, {**ANYONE, "document-number": (FROM_1, 1)}),
     Operation.DELETE_DOCUMENT: (JOB, {**ANYONE, "document-number": (FROM_1, 1)}),
     Operation.SET_DOCUMENT_ATTRIBUTES: (JOB, {**ANYONE, "document-number": (FROM_1, 1)}),
+    Operation.PRINT_URI: (PRINTER, {**JOB_CREATION, **DOCUMENT, "document-uri": (URI, "http://files.example/a")}),
+    Operation.SEND_URI: (
+        JOB,
+        {**ANYONE, **DOCUMENT, "document-uri": (URI, "http://files.example/a"), "last-document": (BOOLEAN, False)},
+    ),
     Operation.VALIDATE_DOCUMENT: (PRINTER, {**ANYONE, **DOCUMENT, "ipp-attribute-fidelity": (BOOLEAN, True)}),
     **{
         operation: (PRINTER, {**ANYONE, "printer-message-from-operator": (TEXT, "Back at noon.")})
@@ -93,6 +100,8 @@ OPERATIONS = {
 
 REQUIRED = {
     Operation.SEND_DOCUMENT: {"last-document"},
+    Operation.PRINT_URI: {"document-uri"},
+    Operation.SEND_URI: {"document-uri", "last-document"},
     Operation.GET_DOCUMENT_ATTRIBUTES: {"document-number"},
     Operation.CANCEL_DOCUMENT: {"document-number"},
     Operation.DELETE_DOCUMENT: {"document-number"},
@@ -100,7 +109,12 @@ REQUIRED = {
 }
 """Operation attributes besides the target that a client MUST send."""
 
-OWNERS_ONLY = {Operation.CANCEL_DOCUMENT, Operation.DELETE_DOCUMENT, Operation.SET_DOCUMENT_ATTRIBUTES}
+OWNERS_ONLY = {
+    Operation.CANCEL_DOCUMENT,
+    Operation.DELETE_DOCUMENT,
+    Operation.SET_DOCUMENT_ATTRIBUTES,
+    Operation.SEND_URI,
+}
 """Operations that users may do to their own jobs only: they must say who they are, RFC 8011 §9.3."""
 
 TAGS = {
@@ -114,9 +128,10 @@ TAGS = {
     FROM_0: ValueTag.INTEGER,
     FROM_1: ValueTag.INTEGER,
     SET_FROM_1: ValueTag.INTEGER,
+    URI: ValueTag.URI,
 }
 
-LONGEST = {NAME: 255, TEXT: 127, KEYWORD: 255, KEYWORDS: 255, MIME: 255, LANGUAGE_TAG: 63}
+LONGEST = {URI: 1023, NAME: 255, TEXT: 127, KEYWORD: 255, KEYWORDS: 255, MIME: 255, LANGUAGE_TAG: 63}
 """Octets, RFC 8011 §5.1."""
 
 OTHER_SYNTAXES = (
@@ -149,6 +164,30 @@ def _administrator(empty_desk):
     empty_desk.requester = ADMINISTRATOR
 
 
+class Fetched:
+    """A document that came from where its URI points, without any network."""
+
+    content_type = "text/plain"
+    content_encoding = "none"
+
+    async def pieces(self):
+        yield b"Hello.\n"
+
+    async def close(self):
+        pass
+
+    def drop(self):
+        pass
+
+
+@pytest.fixture(autouse=True)
+def no_network(monkeypatch):
+    async def open_(_fetcher, _uri):
+        return Fetched()
+
+    monkeypatch.setattr(Fetcher, "open", open_)
+
+
 def _wrong(name, syntax, good):
     """Values that are wrong for a syntax, with the status for each."""
     tag = TAGS[syntax]
@@ -169,7 +208,7 @@ def _wrong(name, syntax, good):
 
 def _ready(desk, operation):
     """The attributes that name what an operation is about, on something it can be done to."""
-    if operation in {Operation.SEND_DOCUMENT, Operation.CLOSE_JOB}:
+    if operation in {Operation.SEND_DOCUMENT, Operation.SEND_URI, Operation.CLOSE_JOB}:
         answer = desk.ask(Operation.CREATE_JOB, RECEIPT, *_given(ANYONE))
         return (Attribute.integer("job-id", answer.group(GroupTag.JOB).integer("job-id")),)
     if OPERATIONS[operation][0] == JOB:
@@ -267,6 +306,9 @@ def test_job_uri_stands_for_printer_uri_and_job_id(empty_desk, operation):
 
 
 REFUSED_VALUES = (
+    ({Operation.PRINT_URI, Operation.SEND_URI},
+     Attribute.uri("document-uri", "ftp://files.example/a"),
+     StatusCode.CLIENT_ERROR_URI_SCHEME_NOT_SUPPORTED),
     ({Operation.PRINT_JOB, Operation.VALIDATE_JOB, Operation.SEND_DOCUMENT, Operation.GET_PRINTER_ATTRIBUTES},
      Attribute.mime("document-format", "application/msword"),
      StatusCode.CLIENT_ERROR_DOCUMENT_FORMAT_NOT_SUPPORTED),
@@ -299,7 +341,7 @@ def test_values_that_are_not_supported(empty_desk, operations, attribute, expect
             else ()
         )
         target = _ready(empty_desk, operation)
-        required = _given({name: OPERATIONS[operation][1][name] for name in REQUIRED.get(operation, ())})
+        required = [each for each in _least(operation) if each.name != attribute.name]
         answer = _ask(empty_desk, operation, target, *required, *wish, attribute)
         assert status(answer) == expected, operation
         if expected == StatusCode.CLIENT_ERROR_ATTRIBUTES_OR_VALUES_NOT_SUPPORTED:

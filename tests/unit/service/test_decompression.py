@@ -8,9 +8,7 @@ import zlib
 
 import pytest
 
-from tympan.endpoint.decompression import RATIO_FREE_BYTES, decompressed
-from tympan.endpoint.exchange import RefusedError
-from tympan.ipp import StatusCode
+from tympan.service.decompression import RATIO_FREE_BYTES, CompressionError, decompressed
 
 DATA = os.urandom(5000) + b"a" * 300_000 + os.urandom(100)
 
@@ -48,15 +46,13 @@ async def test_round_trip(compression, made, size):
 @pytest.mark.parametrize("compression", ["gzip", "deflate"])
 async def test_cut_off_data_is_refused(compression):
     made = gzip.compress(DATA) if compression == "gzip" else zlib.compress(DATA)
-    with pytest.raises(RefusedError) as refusal:
+    with pytest.raises(CompressionError):
         await take(made[:-9], compression)
-    assert refusal.value.status == StatusCode.CLIENT_ERROR_COMPRESSION_ERROR
 
 
 async def test_garbage_is_refused():
-    with pytest.raises(RefusedError) as refusal:
+    with pytest.raises(CompressionError):
         await take(b"no gzip at all", "gzip")
-    assert refusal.value.status == StatusCode.CLIENT_ERROR_COMPRESSION_ERROR
 
 
 async def test_a_bomb_is_refused_before_it_is_large():
@@ -67,7 +63,7 @@ async def test_a_bomb_is_refused_before_it_is_large():
         async for piece in decompressed(pieces(bomb, 65536), "gzip", 200):
             given.append(len(piece))
 
-    with pytest.raises(RefusedError, match="200 times"):
+    with pytest.raises(CompressionError, match="200 times"):
         await drain()
     assert sum(given) <= RATIO_FREE_BYTES + (1 << 20)
 
@@ -79,7 +75,7 @@ async def test_the_ratio_counts_only_beyond_what_is_free():
 
 @pytest.mark.parametrize("compression", ["gzip", "deflate"])
 async def test_a_single_byte_is_cut_off(compression):
-    with pytest.raises(RefusedError, match="cut off"):
+    with pytest.raises(CompressionError, match="cut off"):
         await take(b"\x78", compression)
 
 

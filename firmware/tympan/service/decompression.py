@@ -5,8 +5,7 @@ from __future__ import annotations
 import zlib
 from collections.abc import AsyncIterator, Iterator
 
-from tympan.endpoint.exchange import RefusedError
-from tympan.ipp import StatusCode
+from tympan.errors import SpoolError
 
 OUTPUT_BYTES = 256 * 1024
 """The most that one step of decompression gives."""
@@ -18,6 +17,16 @@ HEADER_BYTES = 2
 """How much of ``deflate`` tells whether it has the zlib header."""
 
 
+class CompressionError(SpoolError):
+    """Document data is not what its ``compression`` says, is cut off, or a bomb.
+
+    Attributes:
+        reason: The ``job-state-reasons`` keyword for it.
+    """
+
+    reason = "compression-error"
+
+
 async def decompressed(body: AsyncIterator[bytes], compression: str, max_ratio: int) -> AsyncIterator[bytes]:
     """The document's bytes.
 
@@ -27,7 +36,7 @@ async def decompressed(body: AsyncIterator[bytes], compression: str, max_ratio: 
         max_ratio: How many times longer than what arrived the document may be, beyond `RATIO_FREE_BYTES`.
 
     Raises:
-        RefusedError: ``client-error-compression-error``: it is not what it says, is cut off, or a bomb.
+        CompressionError: It is not what it says, is cut off, or a bomb.
     """
     if compression == "none":
         async for piece in body:
@@ -61,7 +70,7 @@ class _Inflater:
             try:
                 piece = self._engine.decompress(received, OUTPUT_BYTES)
             except zlib.error as error:
-                raise _refused(f"the document is not {self._compression} data: {error}") from error
+                raise CompressionError(f"the document is not {self._compression} data: {error}") from error
             self._judge(len(piece))
             if piece:
                 yield piece
@@ -74,7 +83,7 @@ class _Inflater:
     def finish(self) -> None:
         """All has arrived."""
         if self._arrived and (self._engine is None or not self._engine.eof):
-            raise _refused(f"the {self._compression} data is cut off")
+            raise CompressionError(f"the {self._compression} data is cut off")
 
     def _begin(self, head: bytes) -> zlib._Decompress:
         if self._compression == "gzip":
@@ -86,8 +95,4 @@ class _Inflater:
     def _judge(self, more: int) -> None:
         self._given += more
         if self._given > RATIO_FREE_BYTES and self._given > self._arrived * self._max_ratio:
-            raise _refused(f"the document grows more than {self._max_ratio} times when decompressed")
-
-
-def _refused(problem: str) -> RefusedError:
-    return RefusedError(StatusCode.CLIENT_ERROR_COMPRESSION_ERROR, problem)
+            raise CompressionError(f"the document grows more than {self._max_ratio} times when decompressed")
