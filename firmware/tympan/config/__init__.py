@@ -25,6 +25,7 @@ from tympan.config.settings import (
     RenderSettings,
     ServerSettings,
     Settings,
+    geo_problem,
     parse_address,
 )
 from tympan.config.simulation import simulation_settings
@@ -46,6 +47,7 @@ __all__ = [
     "Settings",
     "apply_environment",
     "config_files",
+    "geo_problem",
     "load",
     "parse_address",
     "read",

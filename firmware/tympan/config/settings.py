@@ -109,7 +109,8 @@ def _absolute_problem(path: str) -> str | None:
     return None if path.startswith("/") else f"{path!r} is no absolute path"
 
 
-def _geo_problem(uri: str) -> str | None:
+def geo_problem(uri: str) -> str | None:
+    """Why `uri` is no geo URI; None where it is one, or empty."""
     if not uri or re.fullmatch(r"geo:-?\d{1,2}(\.\d+)?,-?\d{1,3}(\.\d+)?(,-?\d+(\.\d+)?)?(;.*)?", uri):
         return None
     return f"{uri!r} is no geo URI (RFC 5870), such as geo:48.2010,16.3695"
@@ -167,7 +168,7 @@ class ServerSettings:
     location: str = option(
         "`printer-location` of printers that give none.", default="", problem=_text_problem(127)
     )
-    geo_location: str = option("`printer-geo-location`, a geo URI.", default="", problem=_geo_problem)
+    geo_location: str = option("`printer-geo-location`, a geo URI.", default="", problem=geo_problem)
     organization: str = option("`printer-organization`.", default="", problem=_text_problem(127))
     organizational_unit: str = option(
         "`printer-organizational-unit`.", default="", problem=_text_problem(127)

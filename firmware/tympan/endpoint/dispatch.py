@@ -14,6 +14,7 @@ from tympan.endpoint import (
     printer_control_operations,
     printer_operations,
     reference_operations,
+    set_operations,
     subscription_groups,
     subscription_operations,
     system_operations,
@@ -25,7 +26,7 @@ from tympan.endpoint.table import Handler, Target
 from tympan.errors import SpoolError
 from tympan.ipp import Attribute, AttributeGroup, GroupTag, IppDecodeError, Message, Operation, StatusCode
 from tympan.ipp.registry import check_syntax
-from tympan.service.access import EVERYBODY, Requester
+from tympan.service.access import EVERYBODY, Requester, Role
 from tympan.service.decompression import CompressionError
 from tympan.service.description import IPP_VERSIONS
 from tympan.service.printer import Printer
@@ -44,6 +45,7 @@ OPERATIONS: dict[int, Handler] = {
         subscription_operations,
         notification_operations,
         reference_operations,
+        set_operations,
         system_operations,
     )
     for handler in module.HANDLERS
@@ -160,7 +162,9 @@ async def _carry_out(
         )
     if printer is not None:
         check_available(handler.operation, printer)
-    exchange = Exchange(message, operation, body, service, base_uri, printer, job_id, requester, connected)
+    exchange = Exchange(
+        message, operation, body, service, base_uri, printer, job_id, requester, connected, role_for=role_for
+    )
     try:
         result = await _run(handler, exchange)
     except RefusedError as refusal:
@@ -342,6 +346,11 @@ def _judge_operation_attributes(operation: AttributeGroup, handler: Handler) -> 
                 (attribute,),
             )
     return tuple(unsupported)
+
+
+def role_for(code: int) -> Role:
+    """The role that operation `code` asks for."""
+    return OPERATIONS[code].role
 
 
 def operations_supported() -> list[Operation]:

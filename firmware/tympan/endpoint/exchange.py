@@ -16,7 +16,7 @@ from tympan.ipp import (
     encode_attribute,
     join_message,
 )
-from tympan.service.access import EVERYBODY, Requester
+from tympan.service.access import EVERYBODY, Requester, Role
 from tympan.service.description import NATURAL_LANGUAGE
 from tympan.service.printer import Printer
 from tympan.service.service import Service
@@ -64,6 +64,7 @@ class Exchange:
         requester: Who asks, as far as it is proved.
         connected: Whether the client is still there, for operations that wait.
         subscribing: What becomes of the request's subscription attributes groups.
+        role_for: The role that an operation asks for, by its code.
     """
 
     message: Message
@@ -76,6 +77,7 @@ class Exchange:
     requester: Requester = EVERYBODY
     connected: Callable[[], bool] = lambda: True
     subscribing: list[Judged] = field(default_factory=list)
+    role_for: Callable[[int], Role] = lambda _code: Role.USER
 
     @property
     def user(self) -> str:

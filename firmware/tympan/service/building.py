@@ -64,17 +64,7 @@ def build_printer(
         organizational_unit=settings.server.organizational_unit,
         uuid=str(uuid.uuid5(service_uuid, printer.name)),
     )
-    attributes = description_attributes(
-        identity,
-        capabilities,
-        template,
-        operations=operations,
-        max_document_bytes=settings.limits.max_document_bytes,
-        multiple_operation_timeout_s=settings.limits.multiple_operation_timeout_s,
-    )
-    database = media_col_database(media)
-    encoded = EncodedAttributes(unasked=frozenset({database.name}), in_job_template=is_job_template)
-    encoded.set([*attributes, *notification_attributes(settings.notifications), database])
+    encoded = EncodedAttributes(unasked=frozenset({"media-col-database"}), in_job_template=is_job_template)
     built = Printer(
         identity,
         driver=driver,
@@ -85,7 +75,26 @@ def build_printer(
         clock=clock,
         is_default=is_default,
     )
+    describe(settings, operations, built)
     return built, transport
+
+
+def describe(settings: Settings, operations: Sequence[Operation], printer: Printer) -> None:
+    """Encode what stays the same while `printer` is called so and has these choices; again after either has changed."""
+    printer.encoded.set(
+        [
+            *description_attributes(
+                printer.identity,
+                printer.capabilities,
+                printer.template,
+                operations=operations,
+                max_document_bytes=settings.limits.max_document_bytes,
+                multiple_operation_timeout_s=settings.limits.multiple_operation_timeout_s,
+            ),
+            *notification_attributes(settings.notifications),
+            media_col_database(printer.template.media),
+        ]
+    )
 
 
 def _driver(printer: PrinterSettings, transport: Transport) -> tuple[Driver, str]:

@@ -75,6 +75,7 @@ class Printer:
         self._dns_sd_name = dns_sd_name(identity.info or identity.name)
         self._up_since = clock.up_time()
         self._up_since_date = clock.date()
+        self._config_changed = (self._up_since, self._up_since_date)
         self._state = PrinterState.IDLE
         self._state_changed = (self._up_since, self._up_since_date)
 
@@ -131,6 +132,11 @@ class Printer:
     def device_running(self) -> None:
         """The device is well."""
         self.device_reports(replace(self._condition, stopped=False, reasons=(), message=""))
+
+    def configured(self) -> None:
+        """Its names or its choices are other ones now: ``printer-config-change-time``."""
+        self._config_changed = (self._clock.up_time(), self._clock.date())
+        self._update()
 
     def control_changed(self) -> None:
         """Operators have told it something else."""
@@ -241,8 +247,8 @@ class Printer:
             Attribute.text("printer-state-message", self.message),
             Attribute.integer("printer-state-change-time", self._state_changed[0]),
             date_time("printer-state-change-date-time", self._state_changed[1]),
-            Attribute.integer("printer-config-change-time", self._up_since),
-            date_time("printer-config-change-date-time", self._up_since_date),
+            Attribute.integer("printer-config-change-time", self._config_changed[0]),
+            date_time("printer-config-change-date-time", self._config_changed[1]),
             Attribute.boolean("printer-is-accepting-jobs", self.control.takes_jobs),
             Attribute.integer("queued-job-count", len(self.active)),
             Attribute.text("printer-message-from-operator", self.control.message),

@@ -30,6 +30,7 @@ from tympan.service.intake import Intake
 from tympan.service.print_queue import STOPPING, PrintQueue
 from tympan.service.printer import Printer
 from tympan.service.printer_control import PrinterControls
+from tympan.service.printer_settings import SetAttributes
 from tympan.service.references import References
 from tympan.service.subscriptions import Subscriptions
 from tympan.spool.documents import DocumentFolder, SpoolBudget, StoredDocument
@@ -84,6 +85,7 @@ class Service:
         news: Finds out what has happened.
         controls: Carries out what operators tell printers; there once it has started.
         subscriptions: Who wants to hear of it over IPP.
+        set_attributes: What administrators set on printers; there once it has started.
     """
 
     def __init__(self, settings: Settings, operations: Sequence[Operation]) -> None:
@@ -96,6 +98,7 @@ class Service:
         self.news = EventSource(self.events, self.printers)
         self._queues: dict[str, PrintQueue] = {}
         self.controls: PrinterControls
+        self.set_attributes: SetAttributes
         self._intakes: dict[int, Intake] = {}
         self._deadlines: dict[int, asyncio.TimerHandle] = {}
         self._announcements: dict[str, asyncio.TimerHandle] = {}
@@ -153,6 +156,9 @@ class Service:
         warming = asyncio.create_task(self._pool.start_zygote())
         self.clock = Clock(int(self._store.meta(_META_UP_TIME) or 0))
         self.controls = PrinterControls(self._store, self._queues, self.news, self.clock, self.job_changed)
+        self.set_attributes = SetAttributes(
+            self._store, self._settings, self._operations, self.controls, self.news
+        )
         service_uuid = await self._service_uuid()
         default = self._settings.default_printer
         for settings in self._settings.printers:
@@ -167,6 +173,7 @@ class Service:
             self.printers[printer.name] = printer
             self._queues[printer.name] = PrintQueue(printer, transport, self._pool, self)
             self.controls.bring_back(printer)
+            self.set_attributes.bring_back(printer, settings)
         self.subscriptions.start(self.events, self.clock)
         self._bring_back()
         self.references.take_up(self.printers.values())

@@ -5,8 +5,9 @@ What is in the table is obeyed by the ticket; what is not in it is not advertise
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from tympan.driver.contract import Capabilities
 from tympan.driver.ticket import JobTicket, MediaSpec
@@ -124,6 +125,16 @@ class Template:
             attributes.append(choice.supported)
         return attributes
 
+    def changed(self, defaults: Iterable[Attribute], media: MediaChoices) -> Template:
+        """The same with other defaults, each an attribute ``NAME-default`` that its choice accepts, and other paper."""
+        made = copy.copy(self)
+        made.media = media
+        made.choices = dict(self.choices)
+        for attribute in defaults:
+            name = attribute.name.removesuffix("-default")
+            made.choices[name] = replace(self.choices[name], default=attribute)
+        return made
+
     # --- requests ---------------------------------------------------------------------------------------------------
 
     def judge(self, attributes: Iterable[Attribute]) -> tuple[list[Attribute], list[Attribute]]:
@@ -238,6 +249,7 @@ class Template:
             "copies",
             "finishings",
             "number-up",
+            "orientation-requested",
             "output-bin",
             "print-color-mode",
             "print-content-optimize",

@@ -94,6 +94,13 @@ OPERATIONS = {
             Operation.RESTART_PRINTER, Operation.SHUTDOWN_PRINTER, Operation.STARTUP_PRINTER,
         )
     },
+    Operation.SET_PRINTER_ATTRIBUTES: (PRINTER, {**ANYONE, "document-format": (MIME, "application/octet-stream")}),
+    Operation.GET_PRINTER_SUPPORTED_VALUES: (
+        PRINTER, {**ANYONE, "requested-attributes": (KEYWORDS, "sides-default"), "document-format": (MIME, "text/plain")},
+    ),
+    Operation.GET_USER_PRINTER_ATTRIBUTES: (
+        PRINTER, {**ANYONE, "requested-attributes": (KEYWORDS, "printer-name"), "document-format": (MIME, "text/plain")},
+    ),
     Operation.IDENTIFY_PRINTER: (PRINTER, {**ANYONE, "identify-actions": (KEYWORDS, "display"), "message": (TEXT, "here")}),
 }  # fmt: skip
 """What a client may send with each operation, and one value that is fine."""
@@ -239,9 +246,10 @@ def _ask(desk, operation, target, *attributes, uri=RECEIPT):
 
 
 BEHIND = {
+    Operation.SET_PRINTER_ATTRIBUTES: ((GroupTag.PRINTER, (Attribute.text("printer-info", "A printer"),)),),
     Operation.SET_DOCUMENT_ATTRIBUTES: (
         (GroupTag.DOCUMENT, (Attribute.name_string("document-name", "another name"),)),
-    )
+    ),
 }
 """Groups that an operation must have besides its operation attributes."""
 
