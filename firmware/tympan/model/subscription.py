@@ -28,6 +28,15 @@ JOB_EVENTS: Final = (
 )
 """Events of jobs, RFC 3995 §5.3.3.4.3."""
 
+DOCUMENT_EVENTS: Final = (
+    "document-completed",
+    "document-config-changed",
+    "document-created",
+    "document-state-changed",
+    "document-stopped",
+)
+"""Events of the documents of jobs, PWG 5100.5 §8; they are matched like events of their jobs."""
+
 PRINTER_EVENTS: Final = (
     "printer-config-changed",
     "printer-media-changed",
@@ -54,6 +63,9 @@ WIDER: Final = {
     "job-created": "job-state-changed",
     "job-completed": "job-state-changed",
     "job-stopped": "job-state-changed",
+    "document-created": "document-state-changed",
+    "document-completed": "document-state-changed",
+    "document-stopped": "document-state-changed",
     "printer-restarted": "printer-state-changed",
     "printer-shutdown": "printer-state-changed",
     "printer-stopped": "printer-state-changed",

@@ -10,13 +10,28 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from tympan.ipp.enums import JobState, PrinterState
+from tympan.ipp.enums import DocumentState, JobState, PrinterState
 from tympan.model.job import Job
+from tympan.service.document_attributes import goes_once
 from tympan.service.events import EventBus
 from tympan.service.printer import Printer
 
 _SHUT_DOWN = "shutdown"
 """The ``printer-state-reasons`` of a printer that is shut down, RFC 3998 §9.1."""
+
+
+_DOCUMENT_EVENTS = {
+    DocumentState.CANCELED: "document-completed",
+    DocumentState.ABORTED: "document-completed",
+    DocumentState.COMPLETED: "document-completed",
+    DocumentState.PROCESSING_STOPPED: "document-stopped",
+}
+"""The event of a document that has come to a state, where there is a narrower one than that it has."""
+
+
+class _DocumentNews(NamedTuple):
+    state: DocumentState
+    configuration: tuple[str, bytes]
 
 
 class _JobNews(NamedTuple):
@@ -25,6 +40,7 @@ class _JobNews(NamedTuple):
     impressions: int
     sheets: int
     configuration: tuple[str, bytes]
+    documents: dict[int, _DocumentNews]
 
 
 class _PrinterNews(NamedTuple):
@@ -40,7 +56,18 @@ def _job_news(job: Job) -> _JobNews:
         job.impressions_completed,
         job.media_sheets_completed,
         (job.name, job.template),
+        _document_news(job),
     )
+
+
+def _document_news(job: Job) -> dict[int, _DocumentNews]:
+    once = len(job.documents) == 1 or goes_once(job)
+    return {
+        document.number: _DocumentNews(
+            job.document_state(document, once=once), (document.name, document.template)
+        )
+        for document in job.documents
+    }
 
 
 def _printer_news(printer: Printer) -> _PrinterNews:
@@ -98,6 +125,7 @@ class EventSource:
                 return
             self._jobs[job.job_id] = news
             self._bus.emit("job-created", printer, job)
+            self._documents_changed(printer, job, {}, news.documents)
             return
         if told == news:
             return
@@ -109,8 +137,25 @@ class EventSource:
             self._bus.emit("job-config-changed", printer, job)
         if news.impressions > told.impressions or news.sheets > told.sheets:
             self._bus.emit("job-progress", printer, job)
+        self._documents_changed(printer, job, told.documents, news.documents)
         if (told.state, told.reasons) != (news.state, news.reasons):
             self._bus.emit(_job_event(told, news, terminal=job.is_terminal), printer, job)
+
+    def _documents_changed(
+        self, printer: Printer, job: Job, told: dict[int, _DocumentNews], news: dict[int, _DocumentNews]
+    ) -> None:
+        if told == news:
+            return
+        for document in job.documents:
+            before, now = told.get(document.number), news[document.number]
+            if before is None:
+                self._bus.emit("document-created", printer, job, document)
+                continue
+            if before.configuration != now.configuration:
+                self._bus.emit("document-config-changed", printer, job, document)
+            if before.state != now.state:
+                event = _DOCUMENT_EVENTS.get(now.state, "document-state-changed")
+                self._bus.emit(event, printer, job, document)
 
     # --- printers and the system ------------------------------------------------------------------------------------
 

@@ -10,6 +10,7 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from tympan.model.document import Document
 from tympan.model.job import Job
 from tympan.service.printer import Printer
 
@@ -24,11 +25,13 @@ class Event:
         keyword: The ``notify-events`` keyword, such as ``job-completed``.
         printer: The printer it happened on; None: it is the system's.
         job: The job it happened to; None: it is the printer's.
+        document: The document of the job it happened to; None: it is the job's.
     """
 
     keyword: str
     printer: Printer | None = None
     job: Job | None = None
+    document: Document | None = None
 
 
 Listener = Callable[[Event], None]
@@ -45,9 +48,15 @@ class EventBus:
         self._listeners.append(listener)
         return lambda: self._listeners.remove(listener)
 
-    def emit(self, keyword: str, printer: Printer | None = None, job: Job | None = None) -> None:
+    def emit(
+        self,
+        keyword: str,
+        printer: Printer | None = None,
+        job: Job | None = None,
+        document: Document | None = None,
+    ) -> None:
         """Tell an event."""
-        event = Event(keyword, printer, job)
+        event = Event(keyword, printer, job, document)
         for listener in tuple(self._listeners):
             try:
                 listener(event)

@@ -12,14 +12,22 @@ from typing import Final
 
 from tympan.ipp import Attribute, encode_attribute
 from tympan.ipp.enums import JobState, PrinterState
+from tympan.model.document import Document
 from tympan.model.job import Job
 from tympan.model.subscription import Notice, Subscription
+from tympan.service import document_attributes
 from tympan.service.clock import date_time
+from tympan.service.document_attributes import goes_once
 from tympan.service.events import Event
 from tympan.service.printer import Printer
 
 _COUNTED: Final = frozenset({"job-progress", "job-completed"})
 """Events that tell ``job-impressions-completed``, RFC 3996 §5.2, table 5."""
+
+_OF_DOCUMENTS: Final = frozenset(
+    {"document-number", "document-state", "document-state-reasons", "document-uuid"}
+)
+"""What events of documents tell besides, PWG 5100.5 §8."""
 
 _MAX_IMPRESSIONS = 2**31 - 1
 
@@ -89,15 +97,26 @@ def sentence(event: Event, state: PrinterState) -> str:
     if event.printer is None:
         return _SYSTEM_SENTENCES.get(event.keyword) or _SYSTEM_STATES[state]
     name = event.printer.identity.info or event.printer.name
+    if event.document is not None and event.job is not None:
+        told = _document_sentence(event.keyword, event.job, event.document)
+        return f"Document {event.document.number} of job {event.job.job_id} on {name} {told}."
     if event.job is not None:
         return f"Job {event.job.job_id} on {name} {_job_sentence(event.keyword, event.job)}"
-    told = _PRINTER_SENTENCES.get(event.keyword)
-    if told is not None:
-        return f"Printer {name} {told}."
+    known = _PRINTER_SENTENCES.get(event.keyword)
+    if known is not None:
+        return f"Printer {name} {known}."
     reasons = [reason for reason in event.printer.reasons if reason != "none"]
     why = f" ({', '.join(reasons)})" if reasons else ""
     message = f" {event.printer.message}" if event.printer.message else ""
     return f"Printer {name} {_PRINTER_STATES[event.printer.state]}{why}.{message}"
+
+
+def _document_sentence(keyword: str, job: Job, document: Document) -> str:
+    if keyword == "document-created":
+        return "has arrived"
+    if keyword == "document-config-changed":
+        return "was changed"
+    return _STATE_SENTENCES[JobState(job.document_state(document, once=goes_once(job)))]
 
 
 def _job_sentence(keyword: str, job: Job) -> str:
@@ -123,6 +142,9 @@ def content(event: Event, *, now: int, date: int, state: PrinterState) -> bytes:
     ]
     if event.job is not None:
         attributes += _job_attributes(event.keyword, event.job)
+        if event.document is not None:
+            described = document_attributes.description(event.job, event.document, "", now)
+            attributes += [attribute for attribute in described if attribute.name in _OF_DOCUMENTS]
     elif event.printer is not None:
         attributes += _printer_attributes(event.printer)
     else:

@@ -529,6 +529,7 @@ class Service:
         printer.generation += 1
         if not job.is_terminal and not job.incoming and not job.printable:
             self._end(printer, job, JobState.CANCELED, ("job-canceled-by-user",), _NOTHING_LEFT)
+        self.news.job_changed(printer, job)
         await self._store.commit(
             SaveJob(job.job_id, encode_job(job)), DeleteContent(job.job_id, document.number)
         )
@@ -541,6 +542,7 @@ class Service:
         """`job` was changed by an operation: returns when that is durable."""
         printer.generation += 1
         await self._store.commit(SaveJob(job.job_id, encode_job(job)))
+        self.news.job_changed(printer, job)
 
     def job_changed(self, printer: Printer, job: Job) -> None:
         """`job` has news: keep them soon, and tell them."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from tympan.config import NotificationSettings
 from tympan.ipp import Attribute, RangeOfInteger
 from tympan.model.subscription import (
+    DOCUMENT_EVENTS,
     JOB_EVENTS,
     NO_EVENTS,
     PRINTER_EVENTS,
@@ -63,7 +64,7 @@ GROUP_NAMES = frozenset({"all", "subscription-template", "subscription-descripti
 
 def events_supported(*, system: bool) -> tuple[str, ...]:
     """``notify-events-supported`` of a printer, or of the system."""
-    return (*JOB_EVENTS, NO_EVENTS, *PRINTER_EVENTS, *(SYSTEM_EVENTS if system else ()))
+    return (*DOCUMENT_EVENTS, *JOB_EVENTS, NO_EVENTS, *PRINTER_EVENTS, *(SYSTEM_EVENTS if system else ()))
 
 
 def notification_attributes(settings: NotificationSettings, *, system: bool = False) -> list[Attribute]:

@@ -134,6 +134,7 @@ def told(answer):
 def ends(desk, job_id, state=JobState.COMPLETED):
     job = desk.job(job_id)
     job.move(JobState.PROCESSING, now=1, date=1, reasons=("job-printing",))
+    job.document_printing = 1
     printer = desk.service.printers[job.printer]
 
     async def end():
@@ -717,6 +718,19 @@ def test_what_an_event_of_a_printer_says(desk):
     assert stopped.strings("printer-state-reasons") == ("media-empty",)
     assert stopped.string("notify-text") == "Printer receipt is stopped (media-empty). Paper is out."
     assert running.integer("printer-state") == 3
+
+
+def test_what_an_event_of_a_document_says(desk):
+    subscription_id = subscribe(desk, events("document-state-changed"))
+    job_id = desk.printed()
+    ends(desk, job_id, JobState.ABORTED)
+    created, printing, aborted = fetch(desk, subscription_id).groups_of(GroupTag.EVENT_NOTIFICATION)
+    for group in (created, printing, aborted):
+        assert {each.name for each in group} >= ALL_EVENTS | OF_JOBS | {"document-state-reasons"}
+        assert (group.integer("job-id"), group.integer("document-number")) == (job_id, 1)
+    assert [group.integer("document-state") for group in (created, printing, aborted)] == [3, 5, 8]
+    assert created.string("notify-text") == f"Document 1 of job {job_id} on receipt has arrived."
+    assert aborted.string("notify-text") == f"Document 1 of job {job_id} on receipt was aborted."
 
 
 def test_events_of_other_printers_and_jobs_are_not_told(desk):

@@ -6,6 +6,7 @@ import pytest
 
 from tympan.ipp.values import MAX_INTEGER
 from tympan.model.subscription import (
+    DOCUMENT_EVENTS,
     JOB_EVENTS,
     PRINTER_EVENTS,
     SEQUENCE_STEP,
@@ -19,10 +20,11 @@ from tympan.model.subscription import (
 
 SUB_VALUES = {
     "job-state-changed": {"job-created", "job-completed", "job-stopped"},
+    "document-state-changed": {"document-created", "document-completed", "document-stopped"},
     "printer-state-changed": {"printer-restarted", "printer-shutdown", "printer-stopped"},
     "printer-config-changed": {"printer-media-changed"},
 }
-"""RFC 3995 §5.3.3.4.2 and §5.3.3.4.3, without ``printer-finishings-changed``, which no printer here has."""
+"""RFC 3995 §5.3.3.4.2 and §5.3.3.4.3, PWG 5100.5 for documents, without ``printer-finishings-changed``, which no printer here has."""
 
 
 def subscription(*events, **more):
@@ -40,7 +42,7 @@ def heard(box, first=1, since=0):
 
 
 def test_an_event_is_heard_by_those_who_subscribed_to_it_or_to_the_wider_one():
-    everything = (*JOB_EVENTS, *PRINTER_EVENTS, *SYSTEM_EVENTS)
+    everything = (*JOB_EVENTS, *DOCUMENT_EVENTS, *PRINTER_EVENTS, *SYSTEM_EVENTS)
     for subscribed in everything:
         for event in everything:
             matches = event == subscribed or event in SUB_VALUES.get(subscribed, set())
@@ -54,7 +56,12 @@ def test_the_event_itself_goes_before_the_wider_one():
 
 
 def test_the_wider_events_are_there():
-    assert set(WIDER) | set(WIDER.values()) <= {*JOB_EVENTS, *PRINTER_EVENTS, *SYSTEM_EVENTS}
+    assert set(WIDER) | set(WIDER.values()) <= {
+        *JOB_EVENTS,
+        *DOCUMENT_EVENTS,
+        *PRINTER_EVENTS,
+        *SYSTEM_EVENTS,
+    }
 
 
 @pytest.mark.parametrize(

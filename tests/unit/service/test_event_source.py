@@ -28,6 +28,12 @@ def told(desk):
     return events
 
 
+@pytest.fixture
+def jobs_and_printers(told):
+    """What is told, without the documents."""
+    return lambda: [each for each in told if not each[0].startswith("document-")]
+
+
 def changed(desk, job_id, state, reasons=("job-printing",), **more):
     """Bring a job where a queue brings it."""
     job = desk.job(job_id)
@@ -42,7 +48,7 @@ def changed(desk, job_id, state, reasons=("job-printing",), **more):
     desk.runner.run(tell())
 
 
-def test_the_life_of_a_job(desk, told):
+def test_the_life_of_a_job(desk, jobs_and_printers):
     job_id = desk.printed()
     changed(desk, job_id, JobState.PROCESSING)
     changed(desk, job_id, JobState.PROCESSING)
@@ -53,7 +59,7 @@ def test_the_life_of_a_job(desk, told):
     changed(desk, job_id, JobState.PROCESSING)
     changed(desk, job_id, JobState.PROCESSING, impressions_completed=2, media_sheets_completed=2)
     changed(desk, job_id, JobState.COMPLETED, ("job-completed-successfully",))
-    assert told == [
+    assert jobs_and_printers() == [
         (event, job_id)
         for event in (
             "job-created",
@@ -68,19 +74,19 @@ def test_the_life_of_a_job(desk, told):
     ]
 
 
-def test_a_job_whose_documents_follow(desk, told):
+def test_a_job_whose_documents_follow(desk, jobs_and_printers):
     answer = desk.ask(Operation.CREATE_JOB)
     number = Attribute.integer("job-id", answer.group(GroupTag.JOB).integer("job-id"))
     last = Attribute.boolean("last-document", True)
     plain = Attribute.mime("document-format", "text/plain")
     desk.ask(Operation.SEND_DOCUMENT, RECEIPT, number, last, plain, document=b"Hello.\n")
-    assert [event for event, _ in told] == ["job-created", "job-state-changed"]
+    assert [event for event, _ in jobs_and_printers()] == ["job-created", "job-state-changed"]
 
 
-def test_a_job_that_is_canceled(desk, told):
+def test_a_job_that_is_canceled(desk, jobs_and_printers):
     job_id = desk.printed(LASER)
     desk.empty()
-    assert told == [("job-created", job_id), ("job-completed", job_id)]
+    assert jobs_and_printers() == [("job-created", job_id), ("job-completed", job_id)]
 
 
 def test_a_printer_and_the_system(desk, told):
@@ -112,7 +118,7 @@ def test_a_printer_that_is_shut_down_and_started(desk, told):
     assert told == [("printer-shutdown", "laser"), ("printer-restarted", "laser")]
 
 
-def test_a_restarted_job_is_created_anew(desk, told):
+def test_a_restarted_job_is_created_anew(desk, told, jobs_and_printers):
     """RFC 3995 §5.3.3.4.3: Restart-Job is told as ``job-created``."""
     job_id = desk.printed()
     desk.empty()
@@ -124,4 +130,29 @@ def test_a_restarted_job_is_created_anew(desk, told):
         desk.service.job_changed(desk.service.printers["receipt"], job)
 
     desk.runner.run(restart())
-    assert told == [("job-created", job_id)]
+    assert jobs_and_printers() == [("job-created", job_id)]
+
+
+def test_the_documents_of_a_job(desk, told):
+    """PWG 5100.5: each by itself, between the news of its job."""
+    job_id = desk.ask(Operation.CREATE_JOB).group(GroupTag.JOB).integer("job-id")
+    number = Attribute.integer("job-id", job_id)
+    plain = Attribute.mime("document-format", "text/plain")
+    for last in (False, True):
+        more = Attribute.boolean("last-document", last)
+        desk.ask(Operation.SEND_DOCUMENT, RECEIPT, number, more, plain, document=b"Hello.\n")
+    changed(desk, job_id, JobState.PROCESSING, document_printing=1)
+    changed(desk, job_id, JobState.PROCESSING, document_printing=2)
+    changed(desk, job_id, JobState.COMPLETED, ("job-completed-successfully",))
+    assert [event for event, _ in told] == [
+        "job-created",
+        "document-created",
+        "document-created",
+        "job-state-changed",
+        "document-state-changed",
+        "job-state-changed",
+        "document-completed",
+        "document-state-changed",
+        "document-completed",
+        "job-completed",
+    ]
