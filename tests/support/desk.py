@@ -62,6 +62,7 @@ class StillQueue:
         self.printer = printer
         self.canceled: list[Job] = []
         self.told: list[str] = []
+        self.broken_off: list[Job] = []
         self.woken = 0
         _ = transport, pool, keeper
 
@@ -82,6 +83,9 @@ class StillQueue:
 
     def restart(self) -> None:
         self.told.append("restart")
+
+    def break_off(self, job: Job) -> None:
+        self.broken_off.append(job)
 
     async def drain(self) -> None:
         pass

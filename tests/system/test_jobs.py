@@ -45,6 +45,7 @@ state_dir = "{state}"
 
 [limits]
 max_jobs = 3
+retain_s = 0
 history_jobs = 5
 spool_bytes = 1048576
 
@@ -318,7 +319,7 @@ def test_get_jobs(service, stalled):
     for job_id in done:
         wait_for_job(service, "laser", job_id)
     waiting = [print_as(service, stalled, user, name=f"of {user}") for user in ("anna", "ben", "anna", "ben")]
-    cancel(service, stalled, waiting[2])
+    cancel(service, stalled, waiting[2], "anna")
     waiting.pop(2)
 
     def listed(printer, which, *attributes, user="anna"):

@@ -242,10 +242,17 @@ class LimitSettings:
         maximum=1_000_000,
     )
     history_jobs: int = option(
-        "Finished jobs to remember; the oldest go first. Their documents go when they finish.",
+        "Finished jobs to remember; the oldest go first.",
         default=500,
         minimum=0,
         maximum=1_000_000,
+    )
+    retain_s: int = option(
+        "How long the documents of finished jobs are kept for printing them again, where a job does not say itself "
+        "(`job-retain-until`). They go sooner when the spool needs the room.",
+        default=300,
+        minimum=0,
+        maximum=31_536_000,
     )
     spool_bytes: int = option(
         "Disk space for documents of waiting jobs, all together.",

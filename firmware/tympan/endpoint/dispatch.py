@@ -9,6 +9,7 @@ from urllib.parse import unquote, urlsplit
 from tympan.endpoint import (
     document_object_operations,
     document_operations,
+    job_control_operations,
     job_operations,
     notification_operations,
     printer_control_operations,
@@ -39,6 +40,7 @@ OPERATIONS: dict[int, Handler] = {
     for module in (
         printer_operations,
         job_operations,
+        job_control_operations,
         document_operations,
         document_object_operations,
         printer_control_operations,

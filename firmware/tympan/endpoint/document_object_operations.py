@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from itertools import islice
 
 from tympan.endpoint.exchange import Answer, Exchange, RefusedError
-from tympan.endpoint.job_operations import job_of, own_job_of
+from tympan.endpoint.job_access import job_of, own_job_of
 from tympan.endpoint.table import Handler, Target, handler
 from tympan.endpoint.tickets import compression_of, document_format_of, judged_document
 from tympan.ipp import Attribute, GroupTag, Operation, StatusCode, ValueTag

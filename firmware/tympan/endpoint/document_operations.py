@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 from tympan.endpoint.exchange import Answer, Exchange, RefusedError
-from tympan.endpoint.job_operations import job_of
-from tympan.endpoint.printer_operations import JOB_ANSWER
+from tympan.endpoint.job_access import own_job_of
 from tympan.endpoint.table import Handler, Target, handler
-from tympan.endpoint.tickets import compression_of, document_format_of, judged_document, new_document, new_job
-from tympan.ipp import GroupTag, Operation, StatusCode
+from tympan.endpoint.tickets import (
+    compression_of,
+    document_format_of,
+    job_answer,
+    judged_document,
+    new_document,
+    new_job,
+)
+from tympan.ipp import Operation, StatusCode
 from tympan.model.job import Job
 from tympan.render.sniff import sniff
 from tympan.service.decompression import decompressed
 from tympan.service.formats import OCTET_STREAM, supported_formats
-from tympan.service.job_attributes import attributes_of
+from tympan.service.job_password import PASSWORD_ATTRIBUTES
 
 _DOCUMENT_ATTRIBUTES = ("document-name", "compression", "document-format", "document-natural-language")
 
@@ -25,6 +31,7 @@ _DOCUMENT_ATTRIBUTES = ("document-name", "compression", "document-format", "docu
     "job-k-octets",
     "job-impressions",
     "job-media-sheets",
+    *PASSWORD_ATTRIBUTES,
     *_DOCUMENT_ATTRIBUTES,
 )
 async def print_job(exchange: Exchange) -> Answer:
@@ -32,13 +39,13 @@ async def print_job(exchange: Exchange) -> Answer:
     document_format_of(exchange)
     job, answer = new_job(exchange)
     await _receive(exchange, job, last=True)
-    return told(exchange, job, answer)
+    return job_answer(exchange, job, answer)
 
 
 @handler(Operation.SEND_DOCUMENT, Target.JOB, "last-document", *_DOCUMENT_ATTRIBUTES)
 async def send_document(exchange: Exchange) -> Answer:
     """Send-Document, RFC 8011 §4.3.1; without data and ``last-document`` true it closes the job."""
-    job = job_of(exchange)
+    job = own_job_of(exchange)
     if exchange.operation.get("last-document") is None:
         raise RefusedError(StatusCode.CLIENT_ERROR_BAD_REQUEST, "last-document must be given")
     document_format_of(exchange)
@@ -50,7 +57,7 @@ async def send_document(exchange: Exchange) -> Answer:
     answer, template = judged_document(exchange, fidelity=job.fidelity)
     await exchange.service.references.settled(job)
     await _receive(exchange, job, last=exchange.flag("last-document"), template=template)
-    return told(exchange, job, answer)
+    return job_answer(exchange, job, answer)
 
 
 async def _receive(exchange: Exchange, job: Job, *, last: bool, template: bytes = b"") -> None:
@@ -95,17 +102,6 @@ def _sensed(exchange: Exchange, first: bytes) -> str:
             f"the document is {found or 'of no format that is known here'} and cannot be printed",
         )
     return found
-
-
-def told(exchange: Exchange, job: Job, answer: Answer) -> Answer:
-    """The answer that tells of a job."""
-    answer.add(
-        GroupTag.JOB,
-        attributes_of(
-            job, exchange.printer, exchange.printer_uri, exchange.service.clock.up_time(), JOB_ANSWER
-        ),
-    )
-    return answer
 
 
 HANDLERS: tuple[Handler, ...] = (print_job, send_document)

@@ -3,35 +3,11 @@
 from __future__ import annotations
 
 from tympan.endpoint.exchange import Answer, Exchange, RefusedError
+from tympan.endpoint.job_access import cancel_reason, job_of, own_job_of
 from tympan.endpoint.table import Handler, Target, handler
 from tympan.ipp import Attribute, GroupTag, Operation, StatusCode
-from tympan.model.job import Job
 from tympan.service.job_attributes import GROUPS, SOMETIMES, attributes_of
 from tympan.service.print_queue import STOPPING
-
-
-def job_of(exchange: Exchange) -> Job:
-    """The job the request is addressed to.
-
-    Raises:
-        RefusedError: There is none.
-    """
-    job = exchange.printer.jobs.get(exchange.job_id)
-    if job is None:
-        raise RefusedError(StatusCode.CLIENT_ERROR_NOT_FOUND, f"there is no job {exchange.job_id}")
-    return job
-
-
-def own_job_of(exchange: Exchange) -> Job:
-    """The job the request is addressed to, which the requester may change (RFC 8011 §9.3).
-
-    Raises:
-        RefusedError: There is none, or it is somebody else's.
-    """
-    job = job_of(exchange)
-    if not exchange.requester.may_change(job, exchange.text("requesting-user-name")):
-        raise RefusedError(StatusCode.CLIENT_ERROR_NOT_AUTHORIZED, f"job {job.job_id} is not yours")
-    return job
 
 
 @handler(Operation.GET_JOB_ATTRIBUTES, Target.JOB, "requested-attributes")
@@ -56,22 +32,22 @@ async def get_job_attributes(exchange: Exchange) -> Answer:
 @handler(Operation.CANCEL_JOB, Target.JOB, "message")
 async def cancel_job(exchange: Exchange) -> Answer:
     """Cancel-Job, RFC 8011 §4.3.3: answers at once, also with the device gone."""
-    job = job_of(exchange)
+    job = own_job_of(exchange)
     if job.is_terminal or STOPPING in job.reasons:
         raise RefusedError(
-            StatusCode.CLIENT_ERROR_NOT_POSSIBLE, f"job {job.job_id} is {job.state.name.lower()} already"
+            StatusCode.CLIENT_ERROR_NOT_POSSIBLE, f"job {job.job_id} is {job.state.keyword} already"
         )
-    exchange.service.cancel(exchange.printer, job)
+    exchange.service.cancel(exchange.printer, job, cancel_reason(exchange, job))
     return Answer()
 
 
 @handler(Operation.CLOSE_JOB, Target.JOB)
 async def close_job(exchange: Exchange) -> Answer:
     """Close-Job, PWG 5100.7 §5.1: no more documents will come."""
-    job = job_of(exchange)
+    job = own_job_of(exchange)
     if job.is_terminal:
         raise RefusedError(
-            StatusCode.CLIENT_ERROR_NOT_POSSIBLE, f"job {job.job_id} is {job.state.name.lower()} already"
+            StatusCode.CLIENT_ERROR_NOT_POSSIBLE, f"job {job.job_id} is {job.state.keyword} already"
         )
     await exchange.service.close_job(exchange.printer, job)
     return Answer()

@@ -8,11 +8,12 @@ from itertools import islice
 from tympan.endpoint.exchange import Answer, Exchange, RefusedError
 from tympan.endpoint.subscription_groups import judge
 from tympan.endpoint.table import Handler, Target, handler
-from tympan.endpoint.tickets import document_format_of, judged_template, new_job
+from tympan.endpoint.tickets import document_format_of, job_answer, judged_template, new_job, password_of
 from tympan.ipp import Attribute, GroupTag, Operation, StatusCode
 from tympan.model.job import Job
 from tympan.service.description import IDENTIFY_ACTIONS
 from tympan.service.job_attributes import DEFAULT_NAMES, attributes_of, which_jobs
+from tympan.service.job_password import PASSWORD_ATTRIBUTES
 from tympan.service.print_queue import STOPPING
 
 
@@ -102,11 +103,13 @@ def _listed(exchange: Exchange) -> Iterable[Job]:
     "job-k-octets",
     "job-impressions",
     "job-media-sheets",
+    *PASSWORD_ATTRIBUTES,
 )
 async def validate_job(exchange: Exchange) -> Answer:
     """Validate-Job, RFC 8011 §4.2.3: all the checks of Print-Job, and no job."""
     document_format_of(exchange)
     exchange.service.check_room()
+    password_of(exchange)
     _, unsupported = judged_template(exchange)
     judge(exchange, per_job=True, only_try=True)
     return Answer(
@@ -125,18 +128,13 @@ async def validate_job(exchange: Exchange) -> Answer:
     "job-k-octets",
     "job-impressions",
     "job-media-sheets",
+    *PASSWORD_ATTRIBUTES,
 )
 async def create_job(exchange: Exchange) -> Answer:
     """Create-Job, RFC 8011 §4.2.4: the documents follow by Send-Document."""
     job, answer = new_job(exchange)
     await exchange.service.open_job(exchange.printer, job)
-    answer.add(
-        GroupTag.JOB,
-        attributes_of(
-            job, exchange.printer, exchange.printer_uri, exchange.service.clock.up_time(), JOB_ANSWER
-        ),
-    )
-    return answer
+    return job_answer(exchange, job, answer)
 
 
 @handler(Operation.CANCEL_MY_JOBS, Target.PRINTER, "job-ids", "message")
@@ -189,9 +187,6 @@ async def identify_printer(exchange: Exchange) -> Answer:
         )
     return Answer()
 
-
-JOB_ANSWER = ("job-uri", "job-id", "job-state", "job-state-reasons", "job-state-message", "job-uuid")
-"""What an operation that makes or changes a job tells of it, RFC 8011 §4.2.1.2."""
 
 HANDLERS: tuple[Handler, ...] = (
     get_printer_attributes,

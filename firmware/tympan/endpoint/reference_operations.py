@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from tympan.endpoint.document_operations import told
 from tympan.endpoint.exchange import Answer, Exchange, RefusedError
-from tympan.endpoint.job_operations import own_job_of
+from tympan.endpoint.job_access import own_job_of
 from tympan.endpoint.table import Handler, Target, handler
 from tympan.endpoint.tickets import (
     compression_of,
     document_format_of,
+    job_answer,
     judged_document,
     new_document,
     new_job,
@@ -19,6 +19,7 @@ from tympan.model.job import Job
 from tympan.render.sniff import sniff
 from tympan.service.fetching import FetchError, MalformedUriError, TooLongError, UriSchemeError, parsed_uri
 from tympan.service.formats import OCTET_STREAM, supported_formats
+from tympan.service.job_password import PASSWORD_ATTRIBUTES
 from tympan.service.references import Opened, reference_to
 
 _STATUSES: dict[type[FetchError], StatusCode] = {
@@ -51,6 +52,7 @@ def _refused(error: FetchError, uri: Attribute) -> RefusedError:
     "job-k-octets",
     "job-impressions",
     "job-media-sheets",
+    *PASSWORD_ATTRIBUTES,
     *_REFERENCE_ATTRIBUTES,
 )
 async def print_uri(exchange: Exchange) -> Answer:
@@ -64,7 +66,7 @@ async def print_uri(exchange: Exchange) -> Answer:
     except BaseException:
         await opened.close()
         raise
-    return told(exchange, job, answer)
+    return job_answer(exchange, job, answer)
 
 
 @handler(Operation.SEND_URI, Target.JOB, "last-document", *_REFERENCE_ATTRIBUTES)
@@ -83,7 +85,7 @@ async def send_uri(exchange: Exchange) -> Answer:
     exchange.service.check_documents(job)
     if uri is None:
         await exchange.service.close_job(exchange.printer, job)
-        return told(exchange, job, answer)
+        return job_answer(exchange, job, answer)
     await exchange.service.references.settled(job)  # one document after the other, in their order
     opened, document = await _opened(exchange, uri)
     document.template = template
@@ -93,7 +95,7 @@ async def send_uri(exchange: Exchange) -> Answer:
     except BaseException:
         await opened.close()
         raise
-    return told(exchange, job, answer)
+    return job_answer(exchange, job, answer)
 
 
 def _uri_of(exchange: Exchange) -> Attribute:

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from tympan.endpoint.exchange import Answer, Exchange, RefusedError
 from tympan.endpoint.subscription_groups import judge
-from tympan.ipp import Attribute, GroupTag, StatusCode, StringWithLanguage
+from tympan.ipp import Attribute, GroupTag, StatusCode, StringWithLanguage, ValueTag
 from tympan.model.document import Document
 from tympan.model.job import Job
 from tympan.service.description import COMPRESSIONS
 from tympan.service.formats import OCTET_STREAM, supported_formats
-from tympan.service.job_attributes import encoded_template
+from tympan.service.job_attributes import attributes_of, encoded_template
+from tympan.service.job_password import ENCRYPTIONS, PASSWORD_ATTRIBUTES, kept, normalised
+from tympan.service.scheduling import conflicting
 from tympan.service.template import TemplateError
+
+JOB_ANSWER = ("job-uri", "job-id", "job-state", "job-state-reasons", "job-state-message", "job-uuid")
+"""What an operation that makes or changes a job tells of it, RFC 8011 §4.2.1.2."""
 
 
 def document_format_of(exchange: Exchange) -> str:
@@ -62,6 +67,15 @@ def judged_template(exchange: Exchange) -> tuple[list[Attribute], tuple[Attribut
         accepted, unsupported = exchange.printer.template.judge(exchange.message.group(GroupTag.JOB))
     except TemplateError as error:
         raise RefusedError(StatusCode.CLIENT_ERROR_BAD_REQUEST, error.problem) from error
+    clash = conflicting({attribute.name: attribute for attribute in accepted})
+    if clash and exchange.flag("ipp-attribute-fidelity"):
+        raise RefusedError(
+            StatusCode.CLIENT_ERROR_CONFLICTING_ATTRIBUTES,
+            f"{clash[0]} contradicts another attribute of the job",
+            tuple(attribute for attribute in accepted if attribute.name in clash),
+        )
+    unsupported += [attribute for attribute in accepted if attribute.name in clash]
+    accepted = [attribute for attribute in accepted if attribute.name not in clash]
     if unsupported and exchange.flag("ipp-attribute-fidelity"):
         raise RefusedError(
             StatusCode.CLIENT_ERROR_ATTRIBUTES_OR_VALUES_NOT_SUPPORTED,
@@ -80,6 +94,7 @@ def new_job(exchange: Exchange) -> tuple[Job, Answer]:
         SpoolError: There is no room for another job.
     """
     exchange.service.check_room()
+    password, encryption = password_of(exchange)
     accepted, unsupported = judged_template(exchange)
     name = exchange.text("job-name") or exchange.text("document-name")
     job = exchange.service.new_job(
@@ -89,6 +104,8 @@ def new_job(exchange: Exchange) -> tuple[Job, Answer]:
         language=_language(exchange),
         template=encoded_template(accepted),
     )
+    if password:
+        job.password, job.password_encryption = kept(password), encryption
     job.fidelity = exchange.flag("ipp-attribute-fidelity")
     judge(exchange, job, per_job=True)
     answer = Answer(
@@ -98,6 +115,43 @@ def new_job(exchange: Exchange) -> tuple[Job, Answer]:
         unsupported=unsupported,
     )
     return job, answer
+
+
+def job_answer(exchange: Exchange, job: Job, answer: Answer) -> Answer:
+    """The same answer with what an operation that makes a job tells of it, RFC 8011 §4.2.1.2."""
+    now = exchange.service.clock.up_time()
+    answer.add(GroupTag.JOB, attributes_of(job, exchange.printer, exchange.printer_uri, now, JOB_ANSWER))
+    return answer
+
+
+def password_of(exchange: Exchange) -> tuple[bytes, str]:
+    """``job-password`` as the client sent it and ``job-password-encryption``, PWG 5100.11 §5.1; empty where there is none.
+
+    Raises:
+        RefusedError: One of them is missing, or not supported: a job that shall be guarded is not taken without, whatever
+            ``ipp-attribute-fidelity`` says.
+    """
+    password, encryption = (exchange.operation.get(name) for name in PASSWORD_ATTRIBUTES)
+    if password is None and encryption is None:
+        return b"", ""
+    if password is None or encryption is None:
+        raise RefusedError(
+            StatusCode.CLIENT_ERROR_BAD_REQUEST, "job-password and job-password-encryption come together"
+        )
+    if encryption.tag != ValueTag.KEYWORD or encryption.first not in ENCRYPTIONS:
+        raise RefusedError(
+            StatusCode.CLIENT_ERROR_ATTRIBUTES_OR_VALUES_NOT_SUPPORTED,
+            f"passwords cannot come as {encryption.first!r:.60}",
+            (encryption,),
+        )
+    sent = normalised(password.first, str(encryption.first)) if isinstance(password.first, bytes) else None
+    if sent is None:
+        raise RefusedError(
+            StatusCode.CLIENT_ERROR_ATTRIBUTES_OR_VALUES_NOT_SUPPORTED,
+            f"the password is empty, or no {encryption.first}",
+            (Attribute.unsupported("job-password"),),
+        )
+    return sent, str(encryption.first)
 
 
 def judged_document(exchange: Exchange, *, fidelity: bool) -> tuple[Answer, bytes]:

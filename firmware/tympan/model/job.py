@@ -47,6 +47,9 @@ TRANSITIONS: Final[dict[JobState, frozenset[JobState]]] = {
 }
 """Which state may follow which, RFC 8011 figure 3 (a stopped service puts what was processing back to pending)."""
 
+DEFAULT_PRIORITY: Final = 50
+"""``job-priority`` of a job that asks for none, RFC 8011 §5.2.1."""
+
 _TERMINAL_REASONS: Final = {
     JobState.COMPLETED: "job-completed-successfully",
     JobState.CANCELED: "job-canceled-by-user",
@@ -99,6 +102,20 @@ class Job(msgspec.Struct, kw_only=True):
         media_sheets_completed: ``job-media-sheets-completed``.
         pages_confirmed: Sides that the device took whole: where a stopped job goes on.
         bytes_written: Bytes the device took in all.
+        priority: ``job-priority``.
+        place: Where it stands in the order of printing, smallest first, when an operator has moved it; None: by priority, then
+            arrival.
+        hold_until: The named period it still waits for; empty once that has begun.
+        hold_until_date: Unix time it still waits for; 0 once that has come.
+        held_on_create: It came while new jobs were held (Hold-New-Jobs), and has not been released.
+        password: What releases it at the printer, salted and hashed; empty: nothing has to, any more.
+        password_encryption: How the client had encrypted the password it sent.
+        suspended: It stopped in the middle by Suspend-Current-Job, until Resume-Job.
+        cancel_after_s: ``job-cancel-after``; 0: it may take as long as it likes.
+        processing_s: How long it has been ``processing`` in all.
+        operator_message: ``job-message-from-operator``.
+        whole: Its documents came in full: it can be printed again.
+        retained: It is finished and its documents are still there.
     """
 
     job_id: int
@@ -128,6 +145,19 @@ class Job(msgspec.Struct, kw_only=True):
     media_sheets_completed: int = 0
     pages_confirmed: int = 0
     bytes_written: int = 0
+    priority: int = DEFAULT_PRIORITY
+    place: tuple[int, int] | None = None
+    hold_until: str = ""
+    hold_until_date: int = 0
+    held_on_create: bool = False
+    password: bytes = b""
+    password_encryption: str = ""
+    suspended: bool = False
+    cancel_after_s: int = 0
+    processing_s: float = 0.0
+    operator_message: str = ""
+    whole: bool = True
+    retained: bool = False
 
     @property
     def is_terminal(self) -> bool:
@@ -203,8 +233,9 @@ class Job(msgspec.Struct, kw_only=True):
         if state in TERMINAL:
             if self.state not in TERMINAL:
                 self.completed_at, self.completed_date = now, date
+                self.whole = not self.incoming
             reasons = reasons or (_TERMINAL_REASONS[state],)
-            self.incoming = False
+            self.incoming = self.suspended = False
             self.reference = None
         self.state = state
         self.reasons = reasons

@@ -10,6 +10,8 @@ from tympan.driver.contract import Capabilities
 from tympan.ipp import Attribute, Operation, RangeOfInteger
 from tympan.service.conformance import features_supported, versions_supported
 from tympan.service.formats import IMAGE_MAX_SIDE_PX, OCTET_STREAM, PREFERRED_FORMAT, supported_formats
+from tympan.service.job_password import ENCRYPTIONS, MAX_OCTETS, PASSWORD_ATTRIBUTES
+from tympan.service.scheduling import settable_attributes
 from tympan.service.template import DOCUMENT_TEMPLATE, Template
 
 IPP_VERSIONS = ((1, 0), (1, 1), (2, 0), (2, 1), (2, 2))
@@ -41,6 +43,7 @@ JOB_CREATION_OPERATION_ATTRIBUTES = (
     "ipp-attribute-fidelity",
     "job-k-octets",
     "job-name",
+    *PASSWORD_ATTRIBUTES,
     "requesting-user-name",
 )
 """What ``job-creation-attributes-supported`` names besides the job template, PWG 5100.7 §6.9."""
@@ -150,6 +153,12 @@ def description_attributes(
         Attribute.range("jpeg-x-dimension-supported", (1, IMAGE_MAX_SIDE_PX)),
         Attribute.range("jpeg-y-dimension-supported", (1, IMAGE_MAX_SIDE_PX)),
         Attribute.enum("landscape-orientation-requested-preferred", LANDSCAPE),
+        Attribute.keyword("job-password-encryption-supported", *ENCRYPTIONS),
+        Attribute.range("job-password-length-supported", RangeOfInteger(1, MAX_OCTETS)),
+        Attribute.keyword("job-password-repertoire-configured", "iana_utf-8_any"),
+        Attribute.keyword("job-password-repertoire-supported", "iana_utf-8_any"),
+        Attribute.integer("job-password-supported", MAX_OCTETS),
+        Attribute.keyword("job-settable-attributes-supported", *settable_attributes(template)),
         Attribute.boolean("multiple-document-jobs-supported", True),
         Attribute.integer("multiple-operation-time-out", multiple_operation_timeout_s),
         Attribute.keyword("multiple-operation-time-out-action", "abort-job"),

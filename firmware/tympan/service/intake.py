@@ -12,6 +12,7 @@ from tympan.model.document import Document
 from tympan.model.job import Job
 from tympan.render.document import DocumentFeed
 from tympan.service.formats import STREAMABLE_FORMATS
+from tympan.service.holding import is_held
 from tympan.service.printer import Printer
 from tympan.spool.documents import DocumentWriter
 
@@ -77,7 +78,9 @@ class Intake:
             and not self._ended
             and not self._job.is_terminal
             and not self._job.documents
-            and not self._printer.active.keys() - {self._job.job_id}
+            and len(self._printer.active) == (self._job.job_id in self._printer.active)
+            and self._printer.control.prints
+            and not is_held(self._job)
             and (
                 self.document.format in STREAMABLE_FORMATS
                 or self.document.format in self._printer.capabilities.native_formats

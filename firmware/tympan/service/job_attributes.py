@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from itertools import chain
 
 from tympan.ipp import Attribute, GroupTag, Message, StringWithLanguage, decode, encode
 from tympan.ipp.enums import JobState
@@ -18,8 +19,15 @@ DEFAULT_NAMES = ("job-uri", "job-id")
 GROUPS = frozenset({"all", "job-description", "job-template"})
 """The groups of attributes that may be asked for, RFC 8011 §4.3.4."""
 
-SOMETIMES = frozenset({"compression-supplied", "document-format-supplied", "document-name-supplied"})
-"""Attributes that a job has once it has a document."""
+SOMETIMES = frozenset(
+    {
+        "compression-supplied",
+        "document-format-supplied",
+        "document-name-supplied",
+        "job-message-from-operator",
+    }
+)
+"""Attributes that a job has once it has a document, or an operator left a message with it."""
 
 _MAX_IMPRESSIONS = 2**31 - 1
 
@@ -99,6 +107,8 @@ def description(job: Job, printer_uri: str, now: int) -> list[Attribute]:
         _date("date-time-at-processing", job.processing_date),
         _date("date-time-at-completed", job.completed_date),
     ]
+    if job.operator_message:
+        attributes.append(Attribute.text("job-message-from-operator", job.operator_message))
     if formats:
         attributes += [
             Attribute.mime("document-format-supplied", formats[0]),
@@ -160,10 +170,26 @@ def which_jobs(printer: Printer, which: str) -> Iterable[Job]:
         KeyError: `which` is not one of ``which-jobs-supported``.
     """
     states = _WHICH[which]
-    if which == "completed" or states <= _WHICH["completed"]:
-        return (job for job in reversed(printer.jobs.values()) if job.state in states)
-    if states <= _WHICH["not-completed"]:
-        return (job for job in printer.active.values() if job.state in states)
-    return iter(
-        [*printer.active.values(), *(job for job in reversed(printer.jobs.values()) if job.is_terminal)]
+    if states <= _WHICH["completed"]:
+        return (job for job in reversed(printer.ended.values()) if job.state in states)
+    unfinished = (job for job in in_order_of_printing(printer) if job.state in states)
+    return (
+        unfinished
+        if states <= _WHICH["not-completed"]
+        else chain(unfinished, reversed(printer.ended.values()))
     )
+
+
+def in_order_of_printing(printer: Printer) -> Iterator[Job]:
+    """The unfinished jobs in the order they are expected to end: what prints, what waits, what is stopped or held."""
+    current = printer.current
+    if current is not None and current.job_id in printer.active:
+        yield current
+    later: list[Job] = []
+    for job in printer.active.in_order():
+        if job.state == JobState.PENDING:
+            if job is not current:
+                yield job
+        elif job is not current:
+            later.append(job)
+    yield from later

@@ -36,6 +36,16 @@ STOPPING = "processing-to-stop-point"
 
 _INCOMING = "job-incoming"
 
+_CANCELED_BY = {
+    "job-canceled-by-user": "The job was canceled.",
+    "job-canceled-by-operator": "An operator canceled the job.",
+    "job-canceled-after-timeout": "The job took longer than it may.",
+}
+"""``job-state-reasons`` of a job that somebody wants to end, and what its message says then."""
+
+_KEPT_REASONS = frozenset({STOPPING, _INCOMING, *_CANCELED_BY})
+"""What stays true of a job while its state changes."""
+
 _log = logging.getLogger(__name__)
 
 
@@ -80,6 +90,7 @@ class PrintQueue:
         self._task: asyncio.Task[None] | None = None
         self._draining = False
         self._interrupted = False
+        self._breaking_off: Job | None = None
 
     def start(self) -> None:
         """Begin to print."""
@@ -125,6 +136,13 @@ class PrintQueue:
         self.interrupt()
         self._link.reopen()
 
+    def break_off(self, job: Job) -> None:
+        """Stop `job`, if it prints now, and go on with the next; returns at once. It keeps the state that it has been given."""
+        if self._printer.current is job:
+            self._breaking_off = job
+            self._link.cancel()
+            self.wake()  # it may wait for the printer to be resumed
+
     async def _run(self) -> None:
         while not self._draining:
             job = self._printer.next_job()
@@ -138,6 +156,7 @@ class PrintQueue:
                 _log.exception("job %d on %s could not be ended in order", job.job_id, self._printer.name)
                 job.state = JobState.ABORTED  # whatever happens, it is not taken up again
             finally:
+                self._breaking_off = None
                 self._printer.ends()
                 self._keeper.printer_rests(self._printer)
 
@@ -162,12 +181,14 @@ class PrintQueue:
                 if self._draining:
                     return
             if STOPPING in job.reasons:
-                self._end(job, JobState.CANCELED, ("job-canceled-by-user",), "The job was canceled.")
+                self._end(job, JobState.CANCELED, (canceled_by(job),), canceled_message(job))
+                return
+            if self._breaking_off is job:
                 return
             self._interrupted = False
             before = (job.impressions_completed, job.media_sheets_completed, job.bytes_written)
             source = await self._source(job, replace(ticket, first_page=job.pages_confirmed + 1))
-            if STOPPING in job.reasons or self._interrupted:  # before there was anything to stop
+            if self._is_unwanted(job) or self._interrupted:  # before there was anything to stop
                 source.close()
                 continue
             outcome = await self._link.print(
@@ -178,16 +199,18 @@ class PrintQueue:
                 resumed=job.bytes_written > 0,
             )
             self._count(job, outcome.progress, before)
+            if self._breaking_off is job and not self._must_end(job, outcome):
+                return
             await self._conclude(job, outcome)
 
     async def _until_resumed(self, job: Job) -> None:
         """Wait, with `job` stopped, until the printer is resumed, the job canceled or the queue ended (RFC 8011 §4.2.7)."""
         self._move(job, JobState.PROCESSING_STOPPED, ("printer-stopped",), "The printer is paused.")
         self._printer.control_changed()  # it has moved to paused
-        while self._printer.control.paused and STOPPING not in job.reasons and not self._draining:
+        while self._printer.control.paused and not self._is_unwanted(job) and not self._draining:
             self._wake.clear()
             await self._wake.wait()
-        if STOPPING not in job.reasons and not self._draining:
+        if not self._is_unwanted(job) and not self._draining:
             self._move(job, JobState.PROCESSING, ("job-printing",))
             self._printer.control_changed()
 
@@ -235,6 +258,15 @@ class PrintQueue:
         part = self._printer.template.ticket(job.job_id, job.name, job.user, attributes)
         return TicketChange.between(ticket, part)
 
+    def _is_unwanted(self, job: Job) -> bool:
+        """Whether somebody wants `job`, which prints, to stop."""
+        return STOPPING in job.reasons or self._breaking_off is job
+
+    @staticmethod
+    def _must_end(job: Job, outcome: PrintOutcome) -> bool:
+        """Whether a job that was to stop for a while has come to its end all the same."""
+        return STOPPING in job.reasons or outcome.ending in {Ending.COMPLETED, Ending.ABORTED}
+
     async def _conclude(self, job: Job, outcome: PrintOutcome) -> None:
         match outcome.ending:
             case Ending.COMPLETED:
@@ -244,12 +276,12 @@ class PrintQueue:
                 if not self._printer.control.paused:
                     self._move(job, JobState.PROCESSING, ("job-printing",))
             case Ending.CANCELED:
-                self._end(job, JobState.CANCELED, (outcome.reason,), outcome.problem)
+                self._end(job, JobState.CANCELED, (canceled_by(job),), canceled_message(job))
             case Ending.ABORTED:
                 self._end(job, JobState.ABORTED, ("aborted-by-system", outcome.reason), outcome.problem)
             case Ending.INTERRUPTED:
                 if STOPPING in job.reasons:
-                    self._end(job, JobState.CANCELED, ("job-canceled-by-user",), "The job was canceled.")
+                    self._end(job, JobState.CANCELED, (canceled_by(job),), canceled_message(job))
                     return
                 self._move(job, JobState.PROCESSING_STOPPED, ("printer-stopped",), outcome.problem)
                 await asyncio.sleep(INTERRUPTED_PAUSE_S)
@@ -267,11 +299,13 @@ class PrintQueue:
         """The device goes on, and so does the job."""
         self._printer.device_running()
         job = self._printer.current
-        if job is not None and job.state == JobState.PROCESSING_STOPPED and not self._printer.control.paused:
+        if job is None or job.state != JobState.PROCESSING_STOPPED or self._printer.control.paused:
+            return
+        if job is not self._breaking_off:
             self._move(job, JobState.PROCESSING, ("job-printing",))
 
     def _move(self, job: Job, state: JobState, reasons: tuple[str, ...], message: str = "") -> None:
-        kept = tuple(reason for reason in job.reasons if reason in {STOPPING, _INCOMING})
+        kept = tuple(reason for reason in job.reasons if reason in _KEPT_REASONS)
         clock = self._keeper.clock
         job.move(state, now=clock.up_time(), date=clock.date(), reasons=(*reasons, *kept), message=message)
         self._keeper.job_changed(self._printer, job)
@@ -313,6 +347,18 @@ class PrintQueue:
                 document.completed_at, document.completed_date = now, date
             elif document.number == number and not document.processing_at:
                 document.processing_at, document.processing_date = now, date
+
+
+def canceled_by(job: Job) -> str:
+    """The reason with which `job` ends, which somebody wants to end."""
+    return next(
+        (reason for reason in reversed(job.reasons) if reason in _CANCELED_BY), "job-canceled-by-user"
+    )
+
+
+def canceled_message(job: Job) -> str:
+    """The message with which `job` ends, which somebody wants to end."""
+    return _CANCELED_BY[canceled_by(job)]
 
 
 def driver_name(printer: Printer) -> str:

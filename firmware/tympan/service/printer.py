@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
@@ -18,6 +17,7 @@ from tympan.service.clock import Clock, date_time
 from tympan.service.condition import condition_attributes
 from tympan.service.description import NATURAL_LANGUAGE, PrinterIdentity
 from tympan.service.dns_sd_name import dns_sd_name
+from tympan.service.print_order import PrintOrder
 from tympan.service.resources import resource_attributes
 from tympan.service.template import Template
 
@@ -33,8 +33,9 @@ class Printer:
         template: The job template attributes it obeys.
         encoded: Its attributes that do not change, encoded.
         is_default: It is the one at ``/ipp/print``.
-        jobs: Every job it knows by id; the finished ones in the order they ended, until history is full.
+        jobs: Every job it knows by id.
         active: Those of `jobs` that are not finished, in the order they will print.
+        ended: Those of `jobs` that are finished, in the order they ended, until history is full.
         current: The job that is printing, or None.
         control: What operators have told it; after a change of it comes `control_changed`.
         generation: Counts up whenever something of the printer's answer changes but the time.
@@ -60,8 +61,9 @@ class Printer:
         self.template = template
         self.encoded = encoded
         self.is_default = is_default
-        self.jobs: OrderedDict[int, Job] = OrderedDict()
-        self.active: OrderedDict[int, Job] = OrderedDict()
+        self.jobs: dict[int, Job] = {}
+        self.active = PrintOrder()
+        self.ended: dict[int, Job] = {}
         self.current: Job | None = None
         self.control = PrinterControl()
         self.generation = 0
@@ -146,7 +148,7 @@ class Printer:
         """The job that prints next; None where none may."""
         if not self.control.prints:
             return None
-        return next((job for job in self.active.values() if job.state == JobState.PENDING), None)
+        return next((job for job in self.active.in_order() if job.state == JobState.PENDING), None)
 
     def announce(self, message: str) -> None:
         """Show `message` as the printer's message; empty takes it away (Identify-Printer's ``display``)."""
@@ -156,8 +158,23 @@ class Printer:
     def add(self, job: Job) -> None:
         """Take a job in."""
         self.jobs[job.job_id] = job
-        if not job.is_terminal:
-            self.active[job.job_id] = job
+        if job.is_terminal:
+            self.ended[job.job_id] = job
+        else:
+            self.active.add(job)
+        self.generation += 1
+
+    def forget(self, job: Job) -> None:
+        """Know a job no more."""
+        self.jobs.pop(job.job_id, None)
+        self.ended.pop(job.job_id, None)
+        self.active.remove(job.job_id)
+        self.generation += 1
+
+    def reopened(self, job: Job) -> None:
+        """A finished `job` is to print once more."""
+        self.ended.pop(job.job_id, None)
+        self.active.add(job)
         self.generation += 1
 
     def begins(self, job: Job, media: MediaSpec) -> None:
@@ -172,8 +189,8 @@ class Printer:
 
     def finished(self, job: Job) -> None:
         """`job` has reached its end: history is in the order of completion (RFC 8011 §4.2.6.2)."""
-        self.active.pop(job.job_id, None)
-        self.jobs.move_to_end(job.job_id)
+        self.active.remove(job.job_id)
+        self.ended[job.job_id] = job
         self.generation += 1
 
     @property

@@ -10,20 +10,17 @@ import logging
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from tympan.ipp.enums import JobState
 from tympan.model.job import Job
 from tympan.model.printer_control import PrinterControl, decode_control, encode_control
 from tympan.service.clock import Clock
 from tympan.service.event_source import EventSource
+from tympan.service.holding import settle
 from tympan.service.print_queue import PrintQueue
 from tympan.service.printer import Printer
 from tympan.spool.store import DeleteRecord, SaveRecord, Store
 
 RECORD: Final = "printer-control"
 """The kind of record a printer's control is kept as, under the printer's name."""
-
-HELD_ON_CREATE: Final = "job-held-on-create"
-"""The reason of a job that Hold-New-Jobs holds, RFC 3998 §3.3.1."""
 
 _log = logging.getLogger(__name__)
 
@@ -128,10 +125,9 @@ class PrinterControls:
         """Release-Held-New-Jobs, RFC 3998 §3.3.2: the jobs it held may print, unless something else holds them."""
         printer.control.holding_new_jobs = False
         for job in tuple(printer.active.values()):
-            if HELD_ON_CREATE in job.reasons:
-                job.reasons = tuple(reason for reason in job.reasons if reason != HELD_ON_CREATE)
-                if job.state == JobState.PENDING_HELD and not job.reasons:
-                    job.state = JobState.PENDING
+            if job.held_on_create:
+                job.held_on_create = False
+                settle(job)
                 self._release(printer, job)
         await self._changed(printer)
 

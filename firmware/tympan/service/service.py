@@ -13,6 +13,8 @@ import uuid
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+import msgspec
+
 from tympan.config import LimitSettings, Settings
 from tympan.errors import SpoolError
 from tympan.ipp import Operation
@@ -26,12 +28,16 @@ from tympan.service.clock import Clock
 from tympan.service.description import IDENTIFY_ACTIONS, NATURAL_LANGUAGE
 from tympan.service.event_source import EventSource
 from tympan.service.events import EventBus
+from tympan.service.holding import settle
 from tympan.service.intake import Intake
-from tympan.service.print_queue import STOPPING, PrintQueue
+from tympan.service.job_control import JobControl
+from tympan.service.job_timers import JobTimers
+from tympan.service.print_queue import STOPPING, PrintQueue, canceled_by, canceled_message
 from tympan.service.printer import Printer
 from tympan.service.printer_control import PrinterControls
 from tympan.service.printer_settings import SetAttributes
 from tympan.service.references import References
+from tympan.service.retention import Retention
 from tympan.service.subscriptions import Subscriptions
 from tympan.spool.documents import DocumentFolder, SpoolBudget, StoredDocument
 from tympan.spool.state_lock import StateLock
@@ -86,6 +92,8 @@ class Service:
         controls: Carries out what operators tell printers; there once it has started.
         subscriptions: Who wants to hear of it over IPP.
         set_attributes: What administrators set on printers; there once it has started.
+        job_control: What users and operators do to jobs.
+        retention: The documents of finished jobs.
     """
 
     def __init__(self, settings: Settings, operations: Sequence[Operation]) -> None:
@@ -116,6 +124,11 @@ class Service:
             self._spool_dir, settings.limits.spool_bytes, settings.limits.spool_reserve_bytes
         )
         self._documents = DocumentFolder(self._spool_dir, budget, sync=settings.server.durability == "full")
+        self.retention = Retention(
+            budget, lambda: self.clock, settings.limits.retain_s, self._remove_retained
+        )
+        self.job_control = JobControl(self)
+        self._timers = JobTimers(self)
         render = settings.render
         self._pool = RenderPool(
             RenderLimits(render.memory_mib, render.stall_cpu_s, render.stall_wall_s, render.max_pages)
@@ -175,6 +188,7 @@ class Service:
             self.controls.bring_back(printer)
             self.set_attributes.bring_back(printer, settings)
         self.subscriptions.start(self.events, self.clock)
+        self._timers.start()
         self._bring_back()
         self.references.take_up(self.printers.values())
         self.news.brought_back()
@@ -203,6 +217,7 @@ class Service:
                 if printer is None:
                     self._store.post(DeleteJob(job.job_id))
                 else:
+                    known |= self._still_retained(printer, job)
                     history.append((job.completed_at, printer, job))
                 continue
             known |= {(job.job_id, document.number) for document in job.printable}
@@ -213,24 +228,31 @@ class Service:
             self._documents.budget.used += sum(document.size for document in job.printable)
             if STOPPING in job.reasons:
                 unwanted.append((printer, job))
-            elif job.incoming:
-                job.state, job.reasons = JobState.PENDING_HELD, ("job-incoming",)
-                self._expect_more(printer, job)
             else:
-                job.state, job.reasons = JobState.PENDING, ()
+                self.job_control.take_up(job)
+            if job.incoming:
+                self._expect_more(printer, job)
             printer.add(job)
             self._active_count += 1
+            self._timers.watch(printer, job)
         for _, printer, job in sorted(history, key=lambda entry: entry[0]):
             printer.add(job)
             self._finished[job.job_id] = printer
         for printer, job in unwanted:
-            self._end(printer, job, JobState.CANCELED, ("job-canceled-by-user",), "The job was canceled.")
+            self._end(printer, job, JobState.CANCELED, (canceled_by(job),), canceled_message(job))
         self._reserved_job_id = max(int(self._store.meta(_META_JOB_ID) or 0), self._store.highest_job_id())
         self._next_job_id = self._reserved_job_id + 1
         removed = self._documents.sweep(known)
         if removed:
             _log.info("%d documents of uploads that broke off were removed", removed)
         self._trim_history()
+
+    def _still_retained(self, printer: Printer, job: Job) -> set[tuple[int, int]]:
+        """The documents of a finished job of an earlier run that are kept for printing it again."""
+        if not job.retained or not self.retention.keep(printer, job):
+            return set()
+        self._documents.budget.used += sum(document.size for document in job.printable)
+        return {(job.job_id, document.number) for document in job.printable}
 
     def _kept_jobs(self) -> Iterator[Job]:
         """The jobs in the store; one that cannot be read is dropped."""
@@ -260,6 +282,7 @@ class Service:
         """Stop to print, keep everything, end the workers."""
         for timer in (*self._deadlines.values(), *self._announcements.values()):
             timer.cancel()
+        self._timers.close()
         await asyncio.gather(*(queue.close() for queue in self._queues.values()))
         await self.references.close()
         await self._pool.close()
@@ -312,7 +335,7 @@ class Service:
         if job_id > self._reserved_job_id:
             self._reserved_job_id = job_id + JOB_ID_STEP
             self._store.post(SetMeta(_META_JOB_ID, b"%d" % self._reserved_job_id))
-        return Job(
+        job = Job(
             job_id=job_id,
             printer=printer.name,
             uuid=str(uuid.uuid5(uuid.UUID(printer.identity.uuid), str(job_id))),
@@ -323,17 +346,25 @@ class Service:
             created_at=self.clock.up_time(),
             created_date=self.clock.date(),
         )
+        self.job_control.prepare(printer, job)
+        return job
+
+    @property
+    def last_job_id(self) -> int:
+        """The number of the job that came last."""
+        return self._next_job_id - 1
 
     def _register(self, printer: Printer, job: Job) -> None:
         if job.job_id not in printer.jobs:
             printer.add(job)
             self._active_count += 1
+            self._timers.watch(printer, job)
         self.news.job_changed(printer, job)
 
     async def open_job(self, printer: Printer, job: Job) -> None:
         """Accept a job whose documents will follow (Create-Job); returns when it is durable."""
         job.incoming = True
-        job.state, job.reasons = JobState.PENDING_HELD, ("job-incoming",)
+        settle(job)
         await self._store.commit(SaveJob(job.job_id, encode_job(job)))
         self._register(printer, job)
         self._expect_more(printer, job)
@@ -403,8 +434,7 @@ class Service:
         job.incoming = not last
         job.reference = None
         if not live:
-            job.state = JobState.PENDING if last else JobState.PENDING_HELD
-            job.reasons = () if last else ("job-incoming",)
+            settle(job)
         elif last:
             job.reasons = tuple(reason for reason in job.reasons if reason != "job-incoming")
         changes: list[Change] = [SaveJob(job.job_id, encode_job(job))]
@@ -438,7 +468,7 @@ class Service:
                 printer, job, JobState.COMPLETED, ("job-completed-successfully",), "The job had no documents."
             )
             return
-        job.state, job.reasons = JobState.PENDING, ()
+        settle(job)
         printer.generation += 1
         self.news.job_changed(printer, job)
         await self._store.commit(SaveJob(job.job_id, encode_job(job)))
@@ -501,17 +531,106 @@ class Service:
 
     # --- jobs change ------------------------------------------------------------------------------------------------
 
-    def cancel(self, printer: Printer, job: Job) -> None:
-        """End `job` by a user's wish; returns at once, also with the device gone."""
+    def cancel(self, printer: Printer, job: Job, reason: str = "job-canceled-by-user") -> None:
+        """End `job` by somebody's wish; returns at once, also with the device gone."""
         if job.is_terminal:
             return
         self._stop_waiting(job)
+        job.reasons = (*job.reasons, STOPPING, reason)
         if printer.current is job:
-            job.reasons = (*job.reasons, STOPPING)
             self.job_changed(printer, job)  # a power cut must not make it print on
             self._queues[printer.name].cancel(job)
         else:
-            self._end(printer, job, JobState.CANCELED, ("job-canceled-by-user",), "The job was canceled.")
+            self._end(printer, job, JobState.CANCELED, (canceled_by(job),), canceled_message(job))
+
+    def wake(self, printer: Printer) -> None:
+        """There may be something to print now."""
+        self._queues[printer.name].wake()
+
+    def break_off(self, printer: Printer, job: Job) -> None:
+        """Stop `job`, if it prints now, so that the next one prints; it can go on later."""
+        self._queues[printer.name].break_off(job)
+
+    async def save_jobs(self, *jobs: Job) -> None:
+        """Keep `jobs`, and what was posted before; returns when that is durable."""
+        await self._store.commit(*(SaveJob(job.job_id, encode_job(job)) for job in jobs))
+
+    def reopen(self, printer: Printer, job: Job) -> None:
+        """A finished `job` is to print once more; its documents are there."""
+        self._finished.pop(job.job_id, None)
+        printer.reopened(job)
+        self._active_count += 1
+
+    async def adopt_documents(self, printer: Printer, source: Job, job: Job) -> None:
+        """Make `job`, which is new, one with the documents of `source`, durably, and print it where it may.
+
+        Raises:
+            SpoolError: There is no room.
+        """
+        changes: list[Change] = []
+        loop = asyncio.get_running_loop()
+        try:
+            for document in source.printable:
+                copy = msgspec.structs.replace(
+                    document,
+                    created_at=job.created_at,
+                    created_date=job.created_date,
+                    processing_at=0,
+                    processing_date=0,
+                    completed_at=0,
+                    completed_date=0,
+                )
+                if document.inline:
+                    self._documents.budget.take(document.size)
+                    job.documents.append(copy)
+                    content = await loop.run_in_executor(
+                        None, self._store.read_content, source.job_id, document.number
+                    )
+                    changes.append(SaveContent(job.job_id, document.number, content))
+                else:
+                    await self._documents.duplicate(source.job_id, document.number, document.size, job.job_id)
+                    job.documents.append(copy)
+            settle(job)
+            await self._store.commit(SaveJob(job.job_id, encode_job(job)), *changes)
+        except SpoolError:
+            self._remove_documents(job)
+            raise
+        self._register(printer, job)
+        self.wake(printer)
+
+    def forget(self, printer: Printer, job: Job) -> None:
+        """Know `job` no more, whatever it does now, and remove its documents."""
+        self._stop_waiting(job)
+        self.references.forget(job)
+        if job.job_id in printer.active:
+            self._active_count -= 1
+            job.reasons = (*job.reasons, STOPPING, "job-canceled-by-operator")
+            if printer.current is not job:  # else its documents go when it has ended
+                job.move(JobState.CANCELED, now=self.clock.up_time(), date=self.clock.date())
+                self._remove_documents(job)
+                self.news.job_changed(printer, job)
+        elif job.retained:
+            self._remove_documents(job)
+        self._finished.pop(job.job_id, None)
+        printer.forget(job)
+        self._store.post(DeleteJob(job.job_id))
+        if printer.current is job:
+            self._queues[printer.name].cancel(job)
+
+    def _remove_documents(self, job: Job) -> None:
+        """Remove the documents of `job` from the spool."""
+        self.retention.let_go(job)
+        if any(document.inline for document in job.printable):
+            self._store.post(DeleteContents(job.job_id))
+        for document in job.printable:
+            if document.inline:
+                self._documents.budget.give_back(document.size)
+            else:
+                self._documents.remove(job.job_id, document.number, document.size)
+
+    def _remove_retained(self, job: Job) -> None:
+        self._remove_documents(job)
+        self._store.post(SaveJob(job.job_id, encode_job(job)))
 
     async def drop_document(self, printer: Printer, job: Job, document: Document, *, forget: bool) -> None:
         """A document of a job that does not print now will not print: its bytes go, durably.
@@ -546,6 +665,9 @@ class Service:
 
     def job_changed(self, printer: Printer, job: Job) -> None:
         """`job` has news: keep them soon, and tell them."""
+        if printer.jobs.get(job.job_id) is not job:  # purged while it printed
+            return
+        self._timers.watch(printer, job)
         printer.generation += 1
         self.news.job_changed(printer, job)
         self._store.post(SaveJob(job.job_id, encode_job(job)))
@@ -557,23 +679,22 @@ class Service:
         self.job_ended(printer, job)
 
     def job_ended(self, printer: Printer, job: Job) -> None:
-        """`job` has reached its end: its documents go, its record stays as history."""
+        """`job` has reached its end: its documents go, now or when they were kept long enough; its record stays as history."""
         self._stop_waiting(job)
         self.references.forget(job)
+        if printer.jobs.get(job.job_id) is not job:  # purged while it printed
+            self._remove_documents(job)
+            self.news.job_changed(printer, job)
+            return
         if job.job_id in printer.active:
             self._active_count -= 1
         printer.finished(job)
-        changes: list[Change] = [SaveJob(job.job_id, encode_job(job))]
-        if any(document.inline for document in job.printable):
-            changes.append(DeleteContents(job.job_id))
-        for document in job.printable:
-            if document.inline:
-                self._documents.budget.give_back(document.size)
-            else:
-                self._documents.remove(job.job_id, document.number, document.size)
-        self._store.post(*changes)
+        if not self.retention.keep(printer, job):
+            self._remove_documents(job)
+        self._store.post(SaveJob(job.job_id, encode_job(job)))
         self._finished[job.job_id] = printer
         self.news.job_changed(printer, job)
+        self._timers.watch(printer, job)
         self._trim_history()
         if job.state != JobState.COMPLETED:
             _log.info("job %d on %s: %s: %s", job.job_id, printer.name, job.state.name.lower(), job.message)
@@ -585,8 +706,8 @@ class Service:
     def _trim_history(self) -> None:
         while len(self._finished) > self.limits.history_jobs:
             job_id = next(iter(self._finished))
-            del self._finished.pop(job_id).jobs[job_id]
-            self._store.post(DeleteJob(job_id))
+            printer = self._finished[job_id]
+            self.forget(printer, printer.jobs[job_id])
 
 
 def _log_failure(task: asyncio.Task[None]) -> None:

@@ -14,9 +14,10 @@ from tympan.config import geo_problem
 from tympan.driver.ticket import MediaSpec
 from tympan.ipp import Attribute, Collection, GroupTag, StatusCode, Value, ValueTag
 from tympan.ipp.registry import check_syntax
+from tympan.service.choice import Choice
 from tympan.service.description import PrinterIdentity
 from tympan.service.media import MediaChoices
-from tympan.service.template import Choice, Template
+from tympan.service.template import Template
 
 MESSAGE: Final = "printer-message-from-operator"
 GEO_LOCATION: Final = "printer-geo-location"

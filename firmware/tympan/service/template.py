@@ -6,8 +6,8 @@ What is in the table is obeyed by the ticket; what is not in it is not advertise
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
 from tympan.driver.contract import Capabilities
 from tympan.driver.ticket import JobTicket, MediaSpec
@@ -24,7 +24,9 @@ from tympan.ipp import (
     ValueTag,
 )
 from tympan.ipp.registry import check_syntax
+from tympan.service.choice import Choice
 from tympan.service.media import MediaChoices, media_attributes, media_col
+from tympan.service.scheduling import scheduling_choices
 
 CM_PER_INCH = 2.54
 
@@ -48,25 +50,6 @@ DOCUMENT_TEMPLATE = (
     "print-scaling",
 )
 """The attributes that each document of a job may have for itself, PWG 5100.5."""
-
-
-@dataclass(frozen=True, slots=True)
-class Choice:
-    """One job template attribute that is obeyed.
-
-    Attributes:
-        name: The attribute's name.
-        default: ``NAME-default`` as an attribute of that name, or None where the attribute has none.
-        supported: ``NAME-supported``.
-        accepts: Whether one value of a request is supported.
-        many: A request may give several values.
-    """
-
-    name: str
-    default: Attribute | None
-    supported: Attribute
-    accepts: Callable[[Value], bool]
-    many: bool = False
 
 
 class TemplateError(TympanError):
@@ -107,6 +90,7 @@ class Template:
         self.media = media
         self.capabilities = capabilities
         table = _choices(capabilities, min(max_copies, capabilities.copies_max))
+        table |= {choice.name: choice for choice in scheduling_choices()}
         for name, wish in (defaults or {}).items():
             if name != "media":
                 table[name] = _with_default(table, name, wish, f"printers.{printer}.defaults.{name}")
@@ -248,6 +232,10 @@ class Template:
         for name in (
             "copies",
             "finishings",
+            "job-cancel-after",
+            "job-hold-until",
+            "job-priority",
+            "job-retain-until",
             "number-up",
             "orientation-requested",
             "output-bin",
@@ -268,6 +256,11 @@ class Template:
         if "media-col" not in shown:
             shown["media-col"] = Attribute.collection("media-col", media_col(self.media_of(attributes)))
         return list(shown.values())
+
+    def value(self, name: str, attributes: Mapping[str, Attribute]) -> object:
+        """What a job with the accepted `attributes` has of `name`, the printer's default where it says nothing; None: nothing."""
+        attribute = attributes.get(name) or self._default(name)
+        return None if attribute is None else attribute.first
 
     def _default(self, name: str) -> Attribute | None:
         choice = self.choices.get(name)

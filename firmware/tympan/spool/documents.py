@@ -33,6 +33,10 @@ class SpoolBudget:
         folder: Where the files are; its file system's free space is watched.
         limit_bytes: The most that documents may take in all.
         reserve_bytes: What must stay free on the file system.
+
+    Attributes:
+        used: The bytes that documents take now.
+        make_room: Is called where there is no room, with what says whether there is enough by now; removes what nobody needs.
     """
 
     def __init__(self, folder: Path, limit_bytes: int, reserve_bytes: int) -> None:
@@ -42,6 +46,7 @@ class SpoolBudget:
         self._free = 0
         self._free_at = float("-inf")
         self.used = 0
+        self.make_room: Callable[[Callable[[], bool]], None] | None = None
 
     def take(self, count: int) -> None:
         """Count `count` more bytes.
@@ -49,17 +54,29 @@ class SpoolBudget:
         Raises:
             SpoolError: They are not to be had; nothing was counted.
         """
+        if self.used + count > self._limit and self.make_room is not None:
+            self.make_room(lambda: self.used + count <= self._limit)
         if self.used + count > self._limit:
             raise SpoolError(f"the spool is full: documents may take {self._limit} bytes in all")
+        self._look_at_disk()
+        if self._free - count < self._reserve and self.make_room is not None:
+            self.make_room(lambda: self._has_free(count))
+        if self._free - count < self._reserve:
+            raise SpoolError(f"the disk is full: {self._reserve} bytes of {self._folder} are kept free")
+        self._free -= count
+        self.used += count
+
+    def _look_at_disk(self) -> None:
         now = time.monotonic()
         if now - self._free_at > _FREE_SPACE_AGE_S:
             status = os.statvfs(self._folder)
             self._free = status.f_bavail * status.f_frsize
             self._free_at = now
-        if self._free - count < self._reserve:
-            raise SpoolError(f"the disk is full: {self._reserve} bytes of {self._folder} are kept free")
-        self._free -= count
-        self.used += count
+
+    def _has_free(self, count: int) -> bool:
+        self._free_at = float("-inf")
+        self._look_at_disk()
+        return self._free - count >= self._reserve
 
     def give_back(self, count: int) -> None:
         """Count `count` bytes less."""
@@ -106,6 +123,28 @@ class DocumentFolder:
         with contextlib.suppress(FileNotFoundError):
             self.path(job_id, number).unlink()
         self.budget.give_back(size)
+
+    async def duplicate(self, job_id: int, number: int, size: int, new_job_id: int) -> None:
+        """Give another job the same document, durably; the bytes are not copied.
+
+        Raises:
+            SpoolError: There is no such file, or no room.
+        """
+        self.budget.take(size)
+        try:
+            await asyncio.get_running_loop().run_in_executor(None, self._link, job_id, number, new_job_id)
+        except OSError as error:
+            self.budget.give_back(size)
+            raise SpoolError(
+                f"document {number} of job {job_id} cannot be taken: {error.strerror}"
+            ) from error
+
+    def _link(self, job_id: int, number: int, new_job_id: int) -> None:
+        target = self.path(new_job_id, number)
+        target.unlink(missing_ok=True)
+        target.hardlink_to(self.path(job_id, number))
+        if self._sync:
+            _sync_folder(self._folder)
 
     def sweep(self, known: set[tuple[int, int]]) -> int:
         """Remove the files that belong to no accepted document; returns how many. Blocks: for the start."""
@@ -199,11 +238,7 @@ class DocumentWriter:
         try:
             if self._sync:
                 os.fsync(self._fd)
-                folder = os.open(self._path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-                try:
-                    os.fsync(folder)
-                finally:
-                    os.close(folder)
+                _sync_folder(self._path.parent)
         except OSError as error:
             raise SpoolError(f"the spool cannot keep the document: {error.strerror}") from error
         finally:
@@ -220,6 +255,14 @@ class DocumentWriter:
         self._pieces = []
         self._budget.give_back(self.size)
         self.size = 0
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 class DocumentTooLargeError(SpoolError):

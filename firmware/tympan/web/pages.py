@@ -17,6 +17,7 @@ from aiohttp import web
 from tympan import __version__
 from tympan.ipp.enums import JobState, PrinterState
 from tympan.model.job import Job
+from tympan.service.job_attributes import in_order_of_printing
 from tympan.service.printer import Printer
 from tympan.service.service import Service
 from tympan.web.files import static_file
@@ -103,8 +104,8 @@ class Pages:
 
 
 def _printer(printer: Printer) -> Mapping[str, object]:
-    finished = (job for job in reversed(printer.jobs.values()) if job.is_terminal)
-    active = list(islice(printer.active.values(), SHOWN_JOBS))
+    finished = reversed(printer.ended.values())
+    active = list(islice(in_order_of_printing(printer), SHOWN_JOBS))
     return {
         "name": printer.name,
         "info": printer.identity.info or printer.name,

@@ -174,7 +174,7 @@ def test_of_several_values_only_those_not_supported_come_back(desk, uri):
 def test_template_attributes_that_are_not_there(desk, uri):
     asked = [
         Attribute.keyword("job-sheets", "standard"),
-        Attribute.integer("job-priority", 50),
+        Attribute.keyword("job-account-type", "none"),
         Attribute.integer("no-such-thing", 1),
     ]
     answer = validated(desk, uri, *asked)

@@ -197,7 +197,7 @@ def test_with_collated_copies_no_document_is_done_before_the_last(empty_desk):
     job_id = answer.group(GroupTag.JOB).integer("job-id")
     for last in (False, True):
         last_document = Attribute.boolean("last-document", last)
-        ask(empty_desk, Operation.SEND_DOCUMENT, job_id, last_document, TEXT, uri=LASER, document=b"x\n")
+        ask(empty_desk, Operation.SEND_DOCUMENT, job_id, last_document, TEXT, ANN, uri=LASER, document=b"x\n")
     job = empty_desk.job(job_id)
     job.move(JobState.PROCESSING, now=5, date=1)
     job.document_printing = 2

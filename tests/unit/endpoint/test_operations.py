@@ -175,20 +175,20 @@ def test_without_fidelity_the_job_has_what_is_supported(empty_desk):
         Attribute.keyword("sides", "two-sided-sometimes"),
         Attribute.integer("copies", 3),
         Attribute.enum("finishings", 3, 99),
-        Attribute.integer("job-priority", 9),
+        Attribute.keyword("job-account-type", "none"),
     )
     answer = empty_desk.ask(Operation.PRINT_JOB, LASER, TEXT, document=b"x\n", job=template)
     assert status(answer) == SUBSTITUTED
     assert unsupported(answer) == {
         "sides": Attribute.keyword("sides", "two-sided-sometimes"),
         "finishings": Attribute.enum("finishings", 99),
-        "job-priority": Attribute.unsupported("job-priority"),
+        "job-account-type": Attribute.unsupported("job-account-type"),
     }
     shown = attributes_of(empty_desk, answer.group(GroupTag.JOB).integer("job-id"), "all", uri=LASER)
     assert shown["copies"].first == 3
     assert shown["finishings"] == Attribute.enum("finishings", 3)
     assert shown["sides"].first == "one-sided"
-    assert "job-priority" not in shown
+    assert "job-account-type" not in shown
 
 
 def test_with_fidelity_there_is_no_job(empty_desk):
@@ -360,7 +360,7 @@ def test_cancel_job_in_every_state(empty_desk, state):
         assert shown["job-state-reasons"].strings() == ("job-canceled-by-user",)
     printer.current = None
     if ended:
-        printer.active.pop(job_id)
+        printer.active.remove(job_id)
 
 
 def test_cancel_my_jobs_takes_mine_alone(empty_desk):
@@ -400,7 +400,7 @@ def three_jobs(tmp_path):
     with open_desk(tmp_path) as desk:
         ended = [desk.printed(RECEIPT, ANN) for _ in range(2)]
         for job_id in reversed(ended):
-            desk.ask(Operation.CANCEL_JOB, RECEIPT, number(job_id))
+            desk.ask(Operation.CANCEL_JOB, RECEIPT, ANN, number(job_id))
         waiting = [desk.printed(RECEIPT, user) for user in (ANN, BOB, ANN)]
         yield desk, waiting, ended
 

@@ -298,7 +298,7 @@ def test_after_the_current_job_it_stops(told, operation, reasons):
     assert queue.told == []  # the job prints on
     printer = told.service.printers["receipt"]
     job.state = JobState.COMPLETED
-    printer.active.pop(job.job_id)
+    printer.active.remove(job.job_id)
     printer.ends()
     told.service.printer_rests(printer)
     number, shown_reasons, _ = state(told)
@@ -319,12 +319,11 @@ def test_the_time_of_the_change_is_told(told):
 
 def test_jobs_that_were_held_on_creation_are_released(told):
     """RFC 3998 §3.3.2: not those that something else holds as well."""
-    held, other = told.job(told.printed()), told.job(told.printed())
-    for job, reasons in (
-        (held, ("job-held-on-create",)),
-        (other, ("job-hold-until-specified", "job-held-on-create")),
-    ):
-        job.state, job.reasons = JobState.PENDING_HELD, reasons
+    told.ask(Operation.HOLD_NEW_JOBS, RECEIPT)
+    held = told.job(told.printed())
+    other = told.job(told.printed(job=(Attribute.keyword("job-hold-until", "indefinite"),)))
+    assert (held.state, held.reasons) == (JobState.PENDING_HELD, ("job-held-on-create",))
+    assert other.reasons == ("job-hold-until-specified", "job-held-on-create")
     told.ask(Operation.RELEASE_HELD_NEW_JOBS, RECEIPT)
     assert (held.state, held.reasons) == (JobState.PENDING, ())
     assert (other.state, other.reasons) == (JobState.PENDING_HELD, ("job-hold-until-specified",))

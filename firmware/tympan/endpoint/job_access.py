@@ -1,0 +1,90 @@
+"""Which job a request is about, and whether its sender may change it (RFC 8011 §4.1.5, §9.3; RFC 3998 §4)."""
+
+from __future__ import annotations
+
+from tympan.endpoint.exchange import Exchange, RefusedError
+from tympan.ipp import StatusCode
+from tympan.model.job import Job
+from tympan.service.access import Role
+from tympan.service.job_control import CANCELED_BY_OPERATOR
+from tympan.service.printer import Printer
+
+
+def job_of(exchange: Exchange) -> Job:
+    """The job the request is addressed to.
+
+    Raises:
+        RefusedError: There is none.
+    """
+    return known_job(exchange.printer, exchange.job_id)
+
+
+def known_job(printer: Printer, job_id: int) -> Job:
+    """The job of `printer` with this number.
+
+    Raises:
+        RefusedError: There is none.
+    """
+    job = printer.jobs.get(job_id)
+    if job is None:
+        raise RefusedError(StatusCode.CLIENT_ERROR_NOT_FOUND, f"there is no job {job_id}")
+    return job
+
+
+def may_change(exchange: Exchange, job: Job) -> bool:
+    """Whether who asks may change `job`: their own, or any where they are an operator."""
+    return exchange.requester.may_change(job, exchange.text("requesting-user-name"))
+
+
+def check_may_change(exchange: Exchange, job: Job) -> None:
+    """See that who asks may change `job`.
+
+    Raises:
+        RefusedError: It is somebody else's.
+    """
+    if not may_change(exchange, job):
+        raise RefusedError(not_authorized(exchange), f"job {job.job_id} is not yours")
+
+
+def not_authorized(exchange: Exchange) -> StatusCode:
+    """What is answered to who may not: to prove who they are, where they can and have not, RFC 8011 §B.1.4.3."""
+    requester = exchange.requester
+    if requester.can_prove and not requester.name:
+        return StatusCode.CLIENT_ERROR_NOT_AUTHENTICATED
+    return StatusCode.CLIENT_ERROR_NOT_AUTHORIZED
+
+
+def own_job_of(exchange: Exchange) -> Job:
+    """The job the request is addressed to, which its sender may change.
+
+    Raises:
+        RefusedError: There is none, or it is somebody else's.
+    """
+    job = job_of(exchange)
+    check_may_change(exchange, job)
+    return job
+
+
+def current_job(exchange: Exchange) -> Job:
+    """The job that prints, for the operations on the current job, RFC 3998 §4.2; ``job-id`` makes sure it is the one that is meant.
+
+    Raises:
+        RefusedError: None prints, or another one, or it is somebody else's.
+    """
+    wanted = exchange.operation.integer("job-id")
+    job = exchange.printer.current
+    if wanted is not None:
+        known_job(exchange.printer, wanted)
+    if job is None or (wanted is not None and job.job_id != wanted):
+        raise RefusedError(
+            StatusCode.CLIENT_ERROR_NOT_POSSIBLE,
+            "no job prints now" if wanted is None else f"job {wanted} does not print now",
+        )
+    check_may_change(exchange, job)
+    return job
+
+
+def cancel_reason(exchange: Exchange, job: Job) -> str:
+    """Who cancels `job`, as ``job-state-reasons``: its owner, or an operator."""
+    by_operator = exchange.requester.role >= Role.OPERATOR and job.user != exchange.user
+    return CANCELED_BY_OPERATOR if by_operator else "job-canceled-by-user"
