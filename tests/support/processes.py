@@ -103,6 +103,23 @@ def pss_bytes(pid: int, without: str = "") -> int:
     return total
 
 
+ADMIN, OPERATOR, PASSWORD = "admin", "olga", "correct horse"
+"""Users of `USERS`, and the password of both."""
+
+USERS = """
+[[users]]
+name = "admin"
+role = "administrator"
+password_hash = "$scrypt$ln=10,r=8,p=1$c2FsdCBmb3IgdGVzdHMgQQ$3BM2+QFcpGSAun/N+ih06DdZ/UYAe2+EQVOxhEOem/A"
+
+[[users]]
+name = "olga"
+role = "operator"
+password_hash = "$scrypt$ln=10,r=8,p=1$c2FsdCBmb3IgdGVzdHMgQg$EX5vGflGPGKklfJnUswqlcE5iTtmZIWbaAWamitIZHA"
+"""
+"""An administrator and an operator, with hashes that are quick to check; for `Tympan.operator_uri`."""
+
+
 class Tympan:
     """A service in the foreground of its own process.
 
@@ -129,6 +146,11 @@ class Tympan:
 
     def uri(self, printer: str = "") -> str:
         return f"ipp://localhost:{self.port}/ipp/print{'/' if printer else ''}{printer}"
+
+    def operator_uri(self, printer: str = "", user: str = ADMIN) -> str:
+        """The URI for ipptool and others to be an operator by; the configuration has to have `USERS`."""
+        name = f"{user}:{PASSWORD.replace(' ', '%20')}"
+        return f"ipps://{name}@localhost:{self.port}/ipp/print{'/' if printer else ''}{printer}"
 
     @property
     def socket(self) -> Path:

@@ -31,6 +31,7 @@ VERBS = {
     "resume": ("resume", "let a paused printer go on"),
     "test-page": ("test_page", "print a page that shows what the printer does"),
     "identify": ("identify", "make a printer show which one it is"),
+    "passwd": ("passwd", "write the configuration of a user with a password"),
     "check": ("check", "check the configuration"),
 }
 """Verb to its module in `tympan.cli.verbs` and its one-line help."""

@@ -25,6 +25,8 @@ from tympan.config.settings import (
     RenderSettings,
     ServerSettings,
     Settings,
+    TlsSettings,
+    UserSettings,
     geo_problem,
     parse_address,
 )
@@ -45,6 +47,8 @@ __all__ = [
     "RenderSettings",
     "ServerSettings",
     "Settings",
+    "TlsSettings",
+    "UserSettings",
     "apply_environment",
     "config_files",
     "geo_problem",

@@ -23,6 +23,7 @@ from tympan.config.option import (
 )
 from tympan.config.settings import (
     MAX_PRINTERS,
+    MAX_USERS,
     AccessSettings,
     DiscoverySettings,
     FetchSettings,
@@ -34,6 +35,8 @@ from tympan.config.settings import (
     RenderSettings,
     ServerSettings,
     Settings,
+    TlsSettings,
+    UserSettings,
 )
 from tympan.errors import ConfigError
 
@@ -45,6 +48,7 @@ MAX_FILE_BYTES = 1024 * 1024
 SECTIONS: Mapping[str, type[Any]] = {
     "server": ServerSettings,
     "access": AccessSettings,
+    "tls": TlsSettings,
     "limits": LimitSettings,
     "render": RenderSettings,
     "discovery": DiscoverySettings,
@@ -52,7 +56,10 @@ SECTIONS: Mapping[str, type[Any]] = {
     "fetch": FetchSettings,
     "log": LogSettings,
 }
-"""The tables of the configuration, besides ``[[printers]]``."""
+"""The tables of the configuration."""
+
+LISTS: Mapping[str, type[Any]] = {"users": UserSettings, "printers": PrinterSettings}
+"""What may be there several times: ``[[users]]``, ``[[printers]]``."""
 
 ENVIRONMENT_PREFIX = "TYMPAN_"
 
@@ -129,6 +136,7 @@ def config_files(path: Path) -> list[Path]:
 class _Reading:
     mistakes: list[ConfigError] = field(default_factory=list)
     values: dict[str, dict[str, Any]] = field(default_factory=lambda: {section: {} for section in SECTIONS})
+    users: list[UserSettings] = field(default_factory=list)
     printers: list[PrinterSettings] = field(default_factory=list)
     places: dict[str, Place] = field(default_factory=dict)
 
@@ -164,8 +172,10 @@ class _Reading:
         for name, table in document.items():
             if name == "printers":
                 self._add_printers(file, table)
+            elif name == "users":
+                self._add_users(file, table)
             elif name not in SECTIONS:
-                hint = suggestion(name, [*SECTIONS, "printers"])
+                hint = suggestion(name, [*SECTIONS, *LISTS])
                 self.mistakes.append(file.mistake((name,), f"there is no table of this name{hint}"))
             elif not isinstance(table, dict):
                 self.mistakes.append(file.mistake((name,), f"it is a table: [{name}]"))
@@ -214,6 +224,29 @@ class _Reading:
             if self._is_unique(file, where, good) and {"name", "device"} <= good.keys():
                 self.printers.append(PrinterSettings(**good))
                 self._place_printer(file, where, good)
+
+    def _add_users(self, file: _File, tables: object) -> None:
+        if not isinstance(tables, list) or not all(isinstance(table, dict) for table in tables):
+            problem = "users are a list of tables: write [[users]] before each"
+            self.mistakes.append(file.mistake(("users",), problem))
+            return
+        for position, table in enumerate(tables):
+            where = ("users", position)
+            if len(self.users) >= MAX_USERS:
+                self.mistakes.append(file.mistake(where, f"more than {MAX_USERS} users"))
+                return
+            good = self._read_table(file, where, UserSettings, table)
+            needed = ("name", "password_hash")
+            for key in needed:
+                if key not in table:
+                    self.mistakes.append(file.mistake(where, f"a user needs {key!r}", missing=key))
+            if any(good.get("name") == other.name for other in self.users):
+                first = self.places[f"users.{good['name']}"]
+                problem = f"there is a user {good['name']!r} already, {first.path}:{first.line}"
+                self.mistakes.append(file.mistake((*where, "name"), problem))
+            elif set(needed) <= good.keys():
+                self.users.append(UserSettings(**good))
+                self.places[f"users.{good['name']}"] = file.place(where)
 
     def _is_unique(self, file: _File, where: tuple[str | int, ...], good: Mapping[str, Any]) -> bool:
         for other in self.printers:
@@ -279,7 +312,7 @@ class _Reading:
         printers = tuple(
             printer if printer.location else replace(printer, location=location) for printer in self.printers
         )
-        return Settings(**sections, printers=printers, places=self.places)
+        return Settings(**sections, users=tuple(self.users), printers=printers, places=self.places)
 
 
 @dataclass(frozen=True, slots=True)

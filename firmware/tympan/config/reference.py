@@ -11,9 +11,8 @@ from dataclasses import MISSING, Field
 from pathlib import Path
 from typing import Any
 
-from tympan.config.loader import SECTIONS, options
+from tympan.config.loader import LISTS, SECTIONS, options
 from tympan.config.option import Option, option_of
-from tympan.config.settings import PrinterSettings
 
 _MARKED = re.compile(r"(<!-- reference: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
 
@@ -29,7 +28,7 @@ _TYPES = {
 
 def reference_table(section: str) -> str:
     """The keys of one section as a Markdown table."""
-    settings_type = PrinterSettings if section == "printers" else SECTIONS[section]
+    settings_type = {**SECTIONS, **LISTS}[section]
     rows = ["| key | takes | default | meaning |", "| --- | --- | --- | --- |"]
     for name, settings_field in options(settings_type).items():
         rule = option_of(settings_field)

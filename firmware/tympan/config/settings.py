@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from tympan.config.option import option
+from tympan.config.password_hash import problem_of_hash
 
 KIB = 1024
 MIB = 1024 * KIB
@@ -27,6 +28,7 @@ SIMULATION_PORT = 8631
 """Where ``tympan serve --simulate`` listens: above 1023, so that no right is needed."""
 
 MAX_PRINTERS = 64
+MAX_USERS = 1000
 
 
 class Address(NamedTuple):
@@ -82,6 +84,10 @@ def _host_name_problem(name: str) -> str | None:
     if len(name) <= 253 and _HOST_NAME.fullmatch(name):
         return None
     return f"{name!r} is no host name: letters, digits and hyphens, parts separated by dots"
+
+
+def _host_names_problem(names: tuple[str, ...]) -> str | None:
+    return next((problem for name in names if name != "*" and (problem := _host_name_problem(name))), None)
 
 
 _PRINTER_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
@@ -165,6 +171,12 @@ class ServerSettings:
         problem=_host_name_problem,
         default_note="the machine's name and `.local`",
     )
+    host_names: tuple[str, ...] = option(
+        "More names by which clients reach this machine: requests to other names are refused, and the certificate is for these too. "
+        "`*` takes any name.",
+        default=(),
+        problem=_host_names_problem,
+    )
     location: str = option(
         "`printer-location` of printers that give none.", default="", problem=_text_problem(127)
     )
@@ -189,10 +201,43 @@ class ServerSettings:
 class AccessSettings:
     """``[access]``: who may do what."""
 
+    print: str = option(
+        "Who may print: `everybody` in the network, or only `users` who have proved who they are.",
+        default="everybody",
+        choices=("everybody", "users"),
+    )
     operator_group: str = option(
         "Group of this machine's users whose members are operators when they come over the Unix socket. Root and the service's "
         "own user are administrators there.",
         default="",
+    )
+
+
+def _path_problem(path: str) -> str | None:
+    return _absolute_problem(path) if path else None
+
+
+@dataclass(frozen=True)
+class TlsSettings:
+    """``[tls]``: encrypted connections, ``ipps:`` and ``https:``, on the same ports as plain ones."""
+
+    mode: str = option(
+        "`optional`: who wants encryption gets it. `required`: plain connections are only good for going over to TLS. "
+        "`off`: there is none, and so no passwords.",
+        default="optional",
+        choices=("optional", "required", "off"),
+    )
+    certificate: str = option(
+        "Certificate of your own, a PEM file, with the certificates between it and its root behind it; it is read again when it changes.",
+        default="",
+        problem=_path_problem,
+        default_note="one that the service makes and signs itself",
+    )
+    key: str = option(
+        "The key of `certificate`, a PEM file without a password.",
+        default="",
+        problem=_path_problem,
+        default_note="in the file of the certificate",
     )
 
 
@@ -201,8 +246,14 @@ class LimitSettings:
     """``[limits]``: what the service accepts, keeps and waits for. The defaults suit a Raspberry Pi with 512 MB."""
 
     max_connections: int = option(
-        "Connections open at the same time; one more is closed at once.",
+        "Connections open at the same time; one more takes the place of the one that has been idle longest, or is refused.",
         default=512,
+        minimum=1,
+        maximum=65536,
+    )
+    max_connections_per_address: int = option(
+        "Connections that one address (of IPv6 one /64) may have open at the same time.",
+        default=100,
         minimum=1,
         maximum=65536,
     )
@@ -267,13 +318,23 @@ class LimitSettings:
         maximum=1024 * GIB,
     )
     request_header_timeout_s: int = option(
-        "Time for a request's HTTP header and its IPP message to arrive.", default=30, minimum=1, maximum=3600
+        "Time for a TLS handshake, a request's HTTP header and its IPP message to arrive.",
+        default=30,
+        minimum=1,
+        maximum=3600,
     )
     request_body_idle_timeout_s: int = option(
         "Time an upload may stand still before it counts as broken off.",
         default=90,
         minimum=1,
         maximum=86_400,
+    )
+    min_upload_bytes_per_s: int = option(
+        "An upload that is slower for longer than `request_body_idle_timeout_s` counts as broken off; time in which we make it wait "
+        "does not count.",
+        default=64,
+        minimum=0,
+        maximum=1 * GIB,
     )
     keepalive_timeout_s: int = option(
         "Time an idle connection is kept.", default=60, minimum=1, maximum=86_400
@@ -284,6 +345,19 @@ class LimitSettings:
         minimum=15,
         maximum=86_400,
     )
+    max_wrong_passwords_per_address: int = option(
+        "Wrong passwords that may come from one address (of IPv6 one /64) in a window of time; then none is tried for a while.",
+        default=10,
+        minimum=1,
+        maximum=100_000,
+    )
+    max_wrong_passwords_per_user: int = option(
+        "Wrong passwords that may come for one user from anywhere in a window of time.",
+        default=50,
+        minimum=1,
+        maximum=100_000,
+    )
+    wrong_password_window_s: int = option("That window of time.", default=300, minimum=1, maximum=86_400)
     shutdown_timeout_s: int = option(
         "Time that running answers and uploads get when the service is told to stop.",
         default=5,
@@ -477,6 +551,28 @@ class PrinterSettings:
     )
 
 
+def user_name_problem(name: str) -> str | None:
+    """What is wrong with the name of a user; None where nothing is."""
+    if not name or len(name.encode()) > 255:
+        return "a name has 1 to 255 bytes"
+    if ":" in name or any(ord(character) < 32 for character in name):
+        return "':' and control characters cannot be in the name of a user"  # RFC 7617 §2
+    return None
+
+
+@dataclass(frozen=True)
+class UserSettings:
+    """``[[users]]``: somebody who can prove who they are, by a password over TLS."""
+
+    name: str = option("The name to log in with; jobs are printed under it.", problem=user_name_problem)
+    password_hash: str = option("Hash of the password: `tympan passwd` makes it.", problem=problem_of_hash)
+    role: str = option(
+        "What they may do besides printing: see docs/security.md.",
+        default="user",
+        choices=("user", "operator", "administrator"),
+    )
+
+
 @dataclass(frozen=True)
 class Settings:
     """Everything that can be configured, checked.
@@ -484,24 +580,28 @@ class Settings:
     Attributes:
         server: ``[server]``.
         access: ``[access]``.
+        tls: ``[tls]``.
         limits: ``[limits]``.
         render: ``[render]``.
         discovery: ``[discovery]``.
         notifications: ``[notifications]``.
         fetch: ``[fetch]``.
         log: ``[log]``.
+        users: ``[[users]]``.
         printers: ``[[printers]]``, in the order they stand in.
         places: Where each key was set, by its dotted name (``limits.max_jobs``, ``printers.NAME.device``); for messages.
     """
 
     server: ServerSettings = field(default_factory=ServerSettings)
     access: AccessSettings = field(default_factory=AccessSettings)
+    tls: TlsSettings = field(default_factory=TlsSettings)
     limits: LimitSettings = field(default_factory=LimitSettings)
     render: RenderSettings = field(default_factory=RenderSettings)
     discovery: DiscoverySettings = field(default_factory=DiscoverySettings)
     notifications: NotificationSettings = field(default_factory=NotificationSettings)
     fetch: FetchSettings = field(default_factory=FetchSettings)
     log: LogSettings = field(default_factory=LogSettings)
+    users: tuple[UserSettings, ...] = ()
     printers: tuple[PrinterSettings, ...] = ()
     places: Mapping[str, Place] = field(default_factory=dict, compare=False, repr=False)
 

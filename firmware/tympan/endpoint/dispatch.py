@@ -21,7 +21,7 @@ from tympan.endpoint import (
     system_operations,
 )
 from tympan.endpoint.charset import CHARSETS, in_charset_of
-from tympan.endpoint.exchange import Answer, Exchange, RefusedError
+from tympan.endpoint.exchange import Answer, Exchange, RefusedError, not_authorized
 from tympan.endpoint.printer_control_operations import check_available
 from tympan.endpoint.table import Handler, Target
 from tympan.errors import SpoolError
@@ -53,6 +53,19 @@ OPERATIONS: dict[int, Handler] = {
     for handler in module.HANDLERS
 }
 """What is not in this table is not offered."""
+
+PRINTING = frozenset(
+    {
+        Operation.PRINT_JOB,
+        Operation.PRINT_URI,
+        Operation.VALIDATE_JOB,
+        Operation.CREATE_JOB,
+        Operation.SEND_DOCUMENT,
+        Operation.SEND_URI,
+        Operation.VALIDATE_DOCUMENT,
+    }
+)
+"""What ``access.print`` is about."""
 
 MAX_JOB_DIGITS = 10
 """The digits of the largest integer, RFC 8011 §5.1.5."""
@@ -155,13 +168,7 @@ async def _carry_out(
     operation = _operation_group(message)
     printer, job_id = _target(service, operation, handler)
     unsupported = _judge_operation_attributes(operation, handler)
-    if requester.role < handler.role:
-        raise RefusedError(
-            StatusCode.CLIENT_ERROR_NOT_AUTHENTICATED
-            if requester.can_prove and not requester.name
-            else StatusCode.CLIENT_ERROR_NOT_AUTHORIZED,
-            f"{handler.operation.keyword} needs the role {handler.role.name.lower()}",
-        )
+    _judge_requester(service, handler, requester)
     if printer is not None:
         check_available(handler.operation, printer)
     exchange = Exchange(
@@ -190,6 +197,16 @@ async def _run(handler: Handler, exchange: Exchange) -> Answer:
     if exchange.subscribing and not result.status.ok:
         subscription_groups.withdraw(exchange)
     return result
+
+
+def _judge_requester(service: Service, handler: Handler, requester: Requester) -> None:
+    """See whether who asks may ask for this at all; about jobs of others the operation judges."""
+    if requester.role < handler.role:
+        raise not_authorized(
+            requester, f"{handler.operation.keyword} needs the role {handler.role.name.lower()}"
+        )
+    if service.access.print == "users" and handler.operation in PRINTING and not requester.name:
+        raise not_authorized(requester, "who prints here has to prove who they are")
 
 
 def _operation_group(message: Message) -> AttributeGroup:

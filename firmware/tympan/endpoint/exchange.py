@@ -16,6 +16,7 @@ from tympan.ipp import (
     encode_attribute,
     join_message,
 )
+from tympan.model.job import Job
 from tympan.service.access import EVERYBODY, Requester, Role
 from tympan.service.description import NATURAL_LANGUAGE
 from tympan.service.printer import Printer
@@ -47,6 +48,16 @@ class RefusedError(TympanError):
         self.problem = problem
         self.unsupported = unsupported
         super().__init__(problem)
+
+
+def not_authorized(requester: Requester, problem: str) -> RefusedError:
+    """Who asks may not do that; who has not proved who they are, and could, is asked to (RFC 8011 §B.1.4.3, B.1.4.4)."""
+    status = (
+        StatusCode.CLIENT_ERROR_NOT_AUTHENTICATED
+        if requester.can_prove and not requester.name
+        else StatusCode.CLIENT_ERROR_NOT_AUTHORIZED
+    )
+    return RefusedError(status, problem)
 
 
 @dataclass(slots=True)
@@ -84,6 +95,10 @@ class Exchange:
         """Who asks: the name that is proved, or ``requesting-user-name``."""
         return self.requester.user_name(self.text("requesting-user-name"))
 
+    def owns(self, job: Job) -> bool:
+        """Whether `job` is the requester's own."""
+        return self.requester.owns(job, self.text("requesting-user-name"))
+
     @property
     def natural_language(self) -> str:
         """``attributes-natural-language``: what the client's own texts are in, and would like to read."""
@@ -114,15 +129,6 @@ class Exchange:
         """``requested-attributes``, or `otherwise` where it is not given."""
         attribute = self.operation.get("requested-attributes")
         return otherwise if attribute is None else tuple(str(value.value) for value in attribute.values)
-
-
-def not_authorized(exchange: Exchange, problem: str) -> RefusedError:
-    """The refusal of what the requester may not do; one who can prove who they are is asked to (RFC 8011 §9.3)."""
-    can_prove = exchange.requester.can_prove and not exchange.requester.name
-    return RefusedError(
-        StatusCode.CLIENT_ERROR_NOT_AUTHENTICATED if can_prove else StatusCode.CLIENT_ERROR_NOT_AUTHORIZED,
-        problem,
-    )
 
 
 @dataclass(slots=True)

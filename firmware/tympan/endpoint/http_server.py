@@ -1,6 +1,6 @@
-"""HTTP: accepts connections, judges headers, hands IPP messages to the operations and pages to the web.
+"""HTTP: listens, hands IPP messages to the operations and everything else to the web, and writes what they answer.
 
-It owns the sockets. It never holds a whole document: a body is read in pieces as the spool takes them, and the
+It never holds a whole document: a body is read in pieces as the spool takes them, and the
 client is made to wait meanwhile.
 """
 
@@ -8,27 +8,29 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import re
 import socket
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from email.utils import formatdate
 from functools import lru_cache
 from http import HTTPStatus
+from pathlib import Path
 from typing import cast
 
 from aiohttp import web
-from aiohttp.http_exceptions import HttpProcessingError
-from aiohttp.web_protocol import RequestHandler
 
-from tympan import __version__
-from tympan.config import LimitSettings, Settings
+from tympan.config import Settings
 from tympan.endpoint import local_socket
+from tympan.endpoint.admission import Admission, NotAdmittedError
+from tympan.endpoint.connections import Connections
 from tympan.endpoint.dispatch import answer, refusal
+from tympan.endpoint.http_connection import HEADERS, HttpAcceptor, HttpConnection, plain
 from tympan.endpoint.repeated import RepeatedAnswers
+from tympan.endpoint.tls_context import TlsContext
 from tympan.errors import ListenError, TympanError
-from tympan.ipp import IppDecodeError, Limits, MessageReader
-from tympan.service.access import EVERYBODY, Requester
+from tympan.ipp import IppDecodeError, Limits, Message, MessageReader, StatusCode
+from tympan.service.access import Requester
+from tympan.service.own_names import OwnNames, own_addresses
 from tympan.service.service import Service
 
 IPP_MEDIA_TYPE = "application/ipp"
@@ -36,117 +38,17 @@ IPP_MEDIA_TYPE = "application/ipp"
 SMALL_REQUEST_BYTES = 16 * 1024
 """Requests up to this length are read whole before they are looked at."""
 
-READ_BUFFER_BYTES = 128 * 1024
-"""What a connection buffers before the client has to wait."""
+_NOT_AUTHENTICATED = StatusCode.CLIENT_ERROR_NOT_AUTHENTICATED.to_bytes(2, "big")
 
-_HOST = re.compile(r"[A-Za-z0-9._~%\[\]:-]{1,255}")
-
-_HEADERS = {"Server": f"tympan/{__version__} IPP/2.0"}
-
-_HEAD = f"HTTP/1.1 200 OK\r\nContent-Type: {IPP_MEDIA_TYPE}\r\nServer: {_HEADERS['Server']}\r\n".encode()
+_HEAD = f"HTTP/1.1 200 OK\r\nContent-Type: {IPP_MEDIA_TYPE}\r\nServer: {HEADERS['Server']}\r\n".encode()
 
 _log = logging.getLogger(__name__)
 
-_NO_ACCESS_LOG = logging.getLogger(f"{__name__}.access")
-_NO_ACCESS_LOG.disabled = True
-
-Page = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
+Page = Callable[[web.BaseRequest, Requester], Awaitable[web.StreamResponse]]
 
 
 class UploadBrokenError(TympanError, ConnectionError):
     """The client went away, or stood still too long, in the middle of a request."""
-
-
-class _Full(asyncio.Protocol):
-    """Answers a connection that is one too many."""
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        transport.write(
-            b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 5\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
-        )
-        transport.close()
-
-
-class _Connection(RequestHandler):
-    """A connection whose first request has to arrive in time; the keep-alive timer watches over the later ones.
-
-    Attributes:
-        requester: Who is at the other end, as far as the connection itself proves it.
-        is_local: It came over the Unix socket.
-    """
-
-    __slots__ = ("_first_request_timer", "first_request_timeout_s", "is_local", "operator_group", "requester")
-    _first_request_timer: asyncio.TimerHandle
-    first_request_timeout_s: float
-    operator_group: str
-    requester: Requester
-    is_local: bool
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        peer = local_socket.peer_of(transport.get_extra_info("socket"))
-        self.is_local = peer is not None
-        self.requester = (
-            EVERYBODY if peer is None else local_socket.requester_of(peer[1], peer[2], self.operator_group)
-        )
-        super().connection_made(transport)
-        self._first_request_timer = self._loop.call_later(self.first_request_timeout_s, self._too_slow)
-
-    def connection_lost(self, exc: BaseException | None) -> None:
-        self._first_request_timer.cancel()
-        super().connection_lost(exc)
-
-    def handle_error(
-        self,
-        request: web.BaseRequest,
-        status: int = 500,
-        exc: BaseException | None = None,
-        message: str | None = None,
-    ) -> web.StreamResponse:
-        """Answer what is no HTTP in a line; anybody may send it at any rate, so it leaves no traceback in the journal."""
-        if not isinstance(exc, HttpProcessingError):
-            return super().handle_error(request, status, exc, message)
-        problem = exc.message.partition("\n")[0].strip().rstrip(":")
-        _log.debug("%s sent what is no HTTP: %s", request.remote, problem)
-        return _plain(HTTPStatus(status), problem)
-
-    def _too_slow(self) -> None:
-        if self._request_count == 0:
-            self.force_close()
-            if self.transport is not None:
-                self.transport.close()
-
-
-class _Acceptor(web.Server):
-    """Makes a handler for each connection, within the limit."""
-
-    def __init__(
-        self,
-        handler: Callable[[web.BaseRequest], Awaitable[web.StreamResponse]],
-        limits: LimitSettings,
-        operator_group: str,
-    ) -> None:
-        super().__init__(handler)
-        self._limits = limits
-        self._operator_group = operator_group
-
-    def __call__(self) -> RequestHandler:
-        if len(self.connections) >= self._limits.max_connections:
-            return _Full()  # type: ignore[return-value]  # any protocol will do for the socket
-        connection = _Connection(
-            self,
-            loop=self._loop,
-            keepalive_timeout=float(self._limits.keepalive_timeout_s),
-            access_log=_NO_ACCESS_LOG,
-            max_line_size=self._limits.max_request_header_bytes,
-            max_field_size=self._limits.max_request_header_bytes,
-            read_bufsize=READ_BUFFER_BYTES,
-            auto_decompress=False,
-            lingering_time=5.0,
-        )
-        connection.first_request_timeout_s = self._limits.request_header_timeout_s
-        connection.operator_group = self._operator_group
-        return connection
 
 
 class _IppAnswer:
@@ -212,8 +114,13 @@ class HttpServer:
             max_attributes=limits.max_attributes,
             max_values=limits.max_attributes,
         )
-        self._acceptor: _Acceptor | None = None
-        self._listeners: list[asyncio.Server] = []
+        names: OwnNames = service.names
+        self._tls = TlsContext(
+            settings.tls, Path(settings.server.state_dir), lambda: (*names.certified(), *own_addresses())
+        )
+        self._admission = Admission(settings, names, self._tls)
+        self._acceptor: HttpAcceptor | None = None
+        self._connections: Connections | None = None
         self._local: local_socket.LocalSocket | None = None
         self._port = 0
 
@@ -222,78 +129,91 @@ class HttpServer:
 
         Raises:
             ListenError: An address cannot be had.
+            ConfigError: The certificate of the configuration cannot be used.
         """
-        loop = asyncio.get_running_loop()
-        self._acceptor = _Acceptor(self._handle, self._limits, self._access.operator_group)
+        await self._tls.start()
+        self._acceptor = HttpAcceptor(self._handle, self._limits, self._access.operator_group)
+        self._connections = Connections(self._acceptor.serve, self._limits, self._tls)
+        self._listen_locally(self._connections)
         bound: list[tuple[str, int]] = []
-        for host, port in self._server.addresses:
-            for listener in _listening_sockets(host, port):
-                self._listeners.append(await loop.create_server(self._acceptor, sock=listener, backlog=512))
-                bound.append(listener.getsockname()[:2])
+        try:
+            for host, port in self._server.addresses:
+                for listener in _listening_sockets(host, port):
+                    self._connections.listen(listener)
+                    bound.append(listener.getsockname()[:2])
+        except BaseException:
+            await self.close()
+            raise
         self._port = bound[0][1]
-        await self._listen_locally(self._acceptor)
         return bound
 
-    async def _listen_locally(self, acceptor: _Acceptor) -> None:
+    def _listen_locally(self, connections: Connections) -> None:
         path = self._server.socket_path
         if path is None:
             return
         try:
             self._local = local_socket.LocalSocket(path, self._access.operator_group)
-        except ListenError as error:  # the network's clients are served all the same
+            connections.listen(self._local.socket)
+        except OSError as error:  # the network's clients are served all the same
             _log.warning("%s: commands on this machine have no more rights than those elsewhere", error)
-            return
-        loop = asyncio.get_running_loop()
-        self._listeners.append(await loop.create_unix_server(acceptor, sock=self._local.socket))
 
     async def close(self) -> None:
         """Stop listening, let running requests finish in time, close the connections."""
         if self._local is not None:
             self._local.remove()
-        for listener in self._listeners:
-            listener.close()
+        if self._connections is not None:
+            self._connections.stop_listening()
         if self._acceptor is not None:
             self._acceptor.pre_shutdown()  # idle connections are closed at once; only requests that run are waited for
             await self._acceptor.shutdown(float(self._limits.shutdown_timeout_s))
+        await self._tls.close()
 
     # --- requests -----------------------------------------------------------------------------------------------
 
     async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
-        headers = request.headers
-        if request.method != "POST" or not _is_ipp(headers.get("Content-Type", "")):
-            return await self._page(request)
-        judged = self._judge_headers(request)
-        if judged is not None:
-            return judged
+        connection = request.protocol
+        assert isinstance(connection, HttpConnection)
         try:
-            data = await self._ipp(request)
+            requester = await self._admission.admit(request, connection)
+            if request.method != "POST" or not _is_ipp(request.headers.get("Content-Type", "")):
+                return await self._page(request, requester)
+            self._judge_body(request)
+            data = await self._ipp(request, connection, requester)
+        except NotAdmittedError as refused:
+            return refused.response
         except UploadBrokenError as error:
             _log.info("a request of %s broke off: %s", request.remote, error)
-            return _plain(HTTPStatus.BAD_REQUEST, "the request broke off")
+            return plain(HTTPStatus.BAD_REQUEST, "the request broke off")
+        if data[2:4] == _NOT_AUTHENTICATED:
+            return self._admission.challenge(connection)
         if request.version < (1, 1):
-            return web.Response(body=data, content_type=IPP_MEDIA_TYPE, headers=_HEADERS)
+            return web.Response(body=data, content_type=IPP_MEDIA_TYPE, headers=HEADERS)
         return cast("web.StreamResponse", _IppAnswer(request, data))
 
-    def _judge_headers(self, request: web.BaseRequest) -> web.Response | None:
-        host = request.headers.get("Host")
-        if host is not None and not _HOST.fullmatch(host):
-            return _plain(HTTPStatus.BAD_REQUEST, "the Host header has no host name")
-        if request.headers.get("Content-Encoding", "identity") != "identity":
-            return _plain(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "send IPP without a content encoding")
-        expect = request.headers.get("Expect")
-        if expect is not None:
-            if expect.lower() != "100-continue":
-                return _plain(HTTPStatus.EXPECTATION_FAILED, "only 100-continue can be expected")
-            if (request.content_length or 0) > self._limits.max_document_bytes + self._limits.max_ipp_bytes:
-                return _plain(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "that is longer than a document may be")
-            if request.transport is not None and request.version >= (1, 1):
-                request.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
-        return None
+    def _judge_body(self, request: web.BaseRequest) -> None:
+        """See whether what the headers say of the body can be, and let the client send it.
 
-    async def _ipp(self, request: web.BaseRequest) -> bytes:
-        connection = request.protocol
-        assert isinstance(connection, _Connection)
-        base_uri = f"ipp://{self._authority(request, connection)}"
+        Raises:
+            NotAdmittedError: It cannot.
+        """
+        if request.headers.get("Content-Encoding", "identity") != "identity":
+            raise NotAdmittedError(
+                plain(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "send IPP without a content encoding")
+            )
+        expect = request.headers.get("Expect")
+        if expect is None:
+            return
+        if expect.lower() != "100-continue":
+            raise NotAdmittedError(plain(HTTPStatus.EXPECTATION_FAILED, "only 100-continue can be expected"))
+        if (request.content_length or 0) > self._limits.max_document_bytes + self._limits.max_ipp_bytes:
+            raise NotAdmittedError(
+                plain(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "that is longer than a document may be")
+            )
+        if request.transport is not None and request.version >= (1, 1):
+            request.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+
+    async def _ipp(self, request: web.BaseRequest, connection: HttpConnection, requester: Requester) -> bytes:
+        base_uri = self._base_uri(request, connection)
         content = request.content
         pieces = self._pieces(request)
         if content.is_eof() and content.total_bytes <= SMALL_REQUEST_BYTES:  # all of it came with the headers
@@ -301,59 +221,96 @@ class HttpServer:
             known = self._repeated.get(first, base_uri)
             if known is not None:
                 return known
-        else:
-            first = await anext(pieces, b"")
-        reader = MessageReader(self._ipp_limits)
-        try:
-            parsed = reader.feed(first)
-            whole = parsed is not None
-            while parsed is None:
-                piece = await anext(pieces, b"")
-                if not piece:
+            reader = MessageReader(self._ipp_limits)
+            try:
+                parsed = reader.feed(first)
+                if parsed is None:
                     reader.close()
-                parsed = reader.feed(piece)
+            except IppDecodeError as error:
+                return refusal(error)
+            assert parsed is not None
+            message, leftover = parsed
+            data = await self._answer(request, message, _chain(leftover, pieces), base_uri, requester)
+            self._repeated.keep(first, base_uri, message, data)
+            return data
+        try:
+            async with asyncio.timeout(self._limits.request_header_timeout_s):
+                message, leftover = await _message(MessageReader(self._ipp_limits), pieces)
         except IppDecodeError as error:
             return refusal(error)
-        message, leftover = parsed
-        data = await answer(
-            self._service,
-            message,
-            _chain(leftover, pieces),
-            base_uri,
-            connection.requester,
-            connected=lambda: request.transport is not None and not request.transport.is_closing(),
-        )
-        if whole:
-            self._repeated.keep(first, base_uri, message, data)
-        return data
+        except TimeoutError as error:
+            raise UploadBrokenError(
+                f"its IPP message took longer than {self._limits.request_header_timeout_s} seconds"
+            ) from error
+        return await self._answer(request, message, _chain(leftover, pieces), base_uri, requester)
+
+    async def _answer(
+        self,
+        request: web.BaseRequest,
+        message: Message,
+        body: AsyncIterator[bytes],
+        base_uri: str,
+        requester: Requester,
+    ) -> bytes:
+        def connected() -> bool:
+            return request.transport is not None and not request.transport.is_closing()
+
+        return await answer(self._service, message, body, base_uri, requester, connected=connected)
 
     async def _pieces(self, request: web.BaseRequest) -> AsyncIterator[bytes]:
-        """The request's body as it arrives."""
-        content, idle_s = request.content, self._limits.request_body_idle_timeout_s
+        """The request's body as it arrives; it may stand still for a while, but not for ever, nor trickle."""
+        content, idle_s, slowest = (
+            request.content,
+            self._limits.request_body_idle_timeout_s,
+            self._limits.min_upload_bytes_per_s,
+        )
+        allowance_s, clock = float(idle_s), asyncio.get_running_loop().time
         while True:
             try:
                 if content.is_eof() or content._buffer:  # noqa: SLF001 — what is there needs no timer
                     piece = await content.readany()
                 else:
-                    async with asyncio.timeout(idle_s):
+                    began = clock()
+                    async with asyncio.timeout(min(idle_s, allowance_s) if slowest else idle_s):
                         piece = await content.readany()
+                    allowance_s -= clock() - began
+                if slowest:
+                    allowance_s = min(allowance_s + len(piece) / slowest, float(idle_s) * 1000)
             except TimeoutError as error:
-                raise UploadBrokenError(f"nothing came for {idle_s} seconds") from error
+                raise UploadBrokenError(f"nothing came for {idle_s} seconds, or hardly anything") from error
             except Exception as error:  # whatever aiohttp makes of a client that left: all of it means that
                 raise UploadBrokenError(str(error) or type(error).__name__) from error
             if not piece:
                 return
             yield piece
 
-    def _authority(self, request: web.BaseRequest, connection: _Connection) -> str:
-        """``HOST:PORT`` as the client reaches us; over the Unix socket, as others do."""
+    def _base_uri(self, request: web.BaseRequest, connection: HttpConnection) -> str:
+        """``ipp://HOST:PORT`` or ``ipps:`` as the client reaches us; over the Unix socket, as others do."""
+        scheme = "ipps" if connection.secure or self._admission.needs_tls else "ipp"
         host = request.headers.get("Host")
-        if host and not connection.is_local:
-            return host
+        if not host or connection.is_local:
+            host = self._server.name
+        elif host[-1] != "]" and ":" in host.rpartition("]")[2]:
+            return f"{scheme}://{host}"
         port = self._port
         if request.transport is not None and not connection.is_local:
             port = request.transport.get_extra_info("sockname")[1]
-        return f"{self._server.name}:{port}"
+        return f"{scheme}://{host}:{port}"
+
+
+async def _message(reader: MessageReader, pieces: AsyncIterator[bytes]) -> tuple[Message, bytes]:
+    """The IPP message at the head of a body, and what came behind it in the same piece.
+
+    Raises:
+        IppDecodeError: It is none.
+    """
+    while True:
+        piece = await anext(pieces, b"")
+        if not piece:
+            reader.close()
+        parsed = reader.feed(piece)
+        if parsed is not None:
+            return parsed
 
 
 async def _chain(first: bytes, rest: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
@@ -361,12 +318,6 @@ async def _chain(first: bytes, rest: AsyncIterator[bytes]) -> AsyncIterator[byte
         yield bytes(first)
     async for piece in rest:
         yield piece
-
-
-def _plain(status: HTTPStatus, text: str) -> web.Response:
-    response = web.Response(status=status, text=text + "\n", headers=_HEADERS)
-    response.force_close()
-    return response
 
 
 def _listening_sockets(host: str, port: int) -> list[socket.socket]:

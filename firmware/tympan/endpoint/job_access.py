@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tympan.endpoint.exchange import Exchange, RefusedError
+from tympan.endpoint.exchange import Exchange, RefusedError, not_authorized
 from tympan.ipp import StatusCode
 from tympan.model.job import Job
 from tympan.service.access import Role
@@ -43,15 +43,7 @@ def check_may_change(exchange: Exchange, job: Job) -> None:
         RefusedError: It is somebody else's.
     """
     if not may_change(exchange, job):
-        raise RefusedError(not_authorized(exchange), f"job {job.job_id} is not yours")
-
-
-def not_authorized(exchange: Exchange) -> StatusCode:
-    """What is answered to who may not: to prove who they are, where they can and have not, RFC 8011 §B.1.4.3."""
-    requester = exchange.requester
-    if requester.can_prove and not requester.name:
-        return StatusCode.CLIENT_ERROR_NOT_AUTHENTICATED
-    return StatusCode.CLIENT_ERROR_NOT_AUTHORIZED
+        raise not_authorized(exchange.requester, f"job {job.job_id} is not yours")
 
 
 def own_job_of(exchange: Exchange) -> Job:
@@ -86,5 +78,5 @@ def current_job(exchange: Exchange) -> Job:
 
 def cancel_reason(exchange: Exchange, job: Job) -> str:
     """Who cancels `job`, as ``job-state-reasons``: its owner, or an operator."""
-    by_operator = exchange.requester.role >= Role.OPERATOR and job.user != exchange.user
+    by_operator = exchange.requester.role >= Role.OPERATOR and not exchange.owns(job)
     return CANCELED_BY_OPERATOR if by_operator else "job-canceled-by-user"

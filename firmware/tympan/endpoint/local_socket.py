@@ -14,7 +14,6 @@ import pwd
 import socket
 import stat
 import struct
-from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
@@ -106,16 +105,13 @@ def _give_to(path: Path, group: str) -> None:
         _log.warning("%s cannot be given to the group %s: %s", path, group, error.strerror)
 
 
-def peer_of(connection: object) -> tuple[int, int, int] | None:
-    """Process, user and group id of who is at the other end of a Unix socket; None where it is another kind of socket.
-
-    Args:
-        connection: The socket, as ``transport.get_extra_info("socket")`` gives it.
-    """
-    if getattr(connection, "family", None) != socket.AF_UNIX:
+def peer_of(connection: socket.socket) -> tuple[int, int, int] | None:
+    """Process, user and group id of who is at the other end of a Unix socket; None where it is another kind of socket."""
+    if connection.family != socket.AF_UNIX:
         return None
-    option: Callable[..., bytes] = connection.getsockopt  # type: ignore[attr-defined]  # every kind of socket has it
-    pid, uid, gid = _CREDENTIALS.unpack(option(socket.SOL_SOCKET, socket.SO_PEERCRED, _CREDENTIALS.size))
+    pid, uid, gid = _CREDENTIALS.unpack(
+        connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _CREDENTIALS.size)
+    )
     return pid, uid, gid
 
 

@@ -45,8 +45,7 @@ async def get_jobs(exchange: Exchange) -> Answer:
     """Get-Jobs, RFC 8011 §4.2.6; ``job-ids`` of PWG 5100.7 §6.9."""
     jobs = _listed(exchange) if exchange.operation.get("job-ids") is not None else _chosen(exchange)
     if exchange.flag("my-jobs"):
-        user = exchange.user
-        jobs = (job for job in jobs if job.user == user)
+        jobs = (job for job in jobs if exchange.owns(job))
     start = (exchange.operation.integer("first-index") or 1) - 1
     limit = exchange.operation.integer("limit")
     chosen = islice(jobs, start, start + limit if limit is not None else None)
@@ -140,16 +139,15 @@ async def create_job(exchange: Exchange) -> Answer:
 @handler(Operation.CANCEL_MY_JOBS, Target.PRINTER, "job-ids", "message")
 async def cancel_my_jobs(exchange: Exchange) -> Answer:
     """Cancel-My-Jobs, PWG 5100.11 §4.2: all of the user's jobs, or those listed; all or none."""
-    user = exchange.user
     listed = exchange.operation.get("job-ids")
     if listed is None:
-        jobs = [job for job in exchange.printer.active.values() if job.user == user]
+        jobs = [job for job in exchange.printer.active.values() if exchange.owns(job)]
     else:
         jobs = []
         refused = []
         for job_id in dict.fromkeys(listed.integers()):
             job = exchange.printer.jobs.get(job_id)
-            if job is None or job.user != user or job.is_terminal:
+            if job is None or not exchange.owns(job) or job.is_terminal:
                 refused.append(job_id)
             else:
                 jobs.append(job)

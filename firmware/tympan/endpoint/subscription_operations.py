@@ -50,7 +50,7 @@ async def create_job_subscriptions(exchange: Exchange) -> Answer:
         raise RefusedError(StatusCode.CLIENT_ERROR_BAD_REQUEST, "notify-job-id must be given")
     job = _job(exchange, number)
     if not exchange.requester.may_change(job, exchange.text("requesting-user-name")):
-        raise not_authorized(exchange, f"job {job.job_id} is not yours")
+        raise not_authorized(exchange.requester, f"job {job.job_id} is not yours")
     if job.is_terminal:
         raise RefusedError(
             StatusCode.CLIENT_ERROR_NOT_POSSIBLE, f"job {job.job_id} is {job.state.name.lower()} already"
@@ -196,7 +196,9 @@ def check_owner(exchange: Exchange, kept: KeptSubscription) -> None:
         RefusedError: They may not.
     """
     if kept.subscription.user != exchange.user and exchange.requester.role < Role.OPERATOR:
-        raise not_authorized(exchange, f"subscription {kept.subscription.subscription_id} is somebody else's")
+        raise not_authorized(
+            exchange.requester, f"subscription {kept.subscription.subscription_id} is somebody else's"
+        )
 
 
 def _printer_name(exchange: Exchange) -> str:

@@ -106,6 +106,7 @@ def new_job(exchange: Exchange) -> tuple[Job, Answer]:
     )
     if password:
         job.password, job.password_encryption = kept(password), encryption
+    job.user_proved = bool(exchange.requester.name)
     job.fidelity = exchange.flag("ipp-attribute-fidelity")
     judge(exchange, job, per_job=True)
     answer = Answer(

@@ -80,6 +80,7 @@ class Job(msgspec.Struct, kw_only=True):
         uuid: ``job-uuid`` without ``urn:uuid:``.
         name: ``job-name``.
         user: ``job-originating-user-name``.
+        user_proved: The user has proved to be who they are; then only who proves it as well is taken for them.
         language: ``attributes-natural-language`` of the request.
         template: The accepted job template attributes, encoded (RFC 8010 attributes without group tag).
         state: ``job-state``.
@@ -123,6 +124,7 @@ class Job(msgspec.Struct, kw_only=True):
     uuid: str
     name: str = ""
     user: str = "anonymous"
+    user_proved: bool = False
     language: str = "en"
     template: bytes = b""
     state: JobState = JobState.PENDING

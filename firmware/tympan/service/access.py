@@ -45,9 +45,13 @@ class Requester:
         """The most authenticated name, RFC 8011 §9.3: the proved one, or the one that is claimed."""
         return self.name or claimed or ANONYMOUS
 
+    def owns(self, job: Job, claimed: str) -> bool:
+        """Whether `job` is this requester's: a name that was proved when it came must be proved again."""
+        return job.user == self.user_name(claimed) and (bool(self.name) or not job.user_proved)
+
     def may_change(self, job: Job, claimed: str) -> bool:
         """Whether this requester may change `job`: their own, or any where they are an operator."""
-        return self.role >= Role.OPERATOR or job.user == self.user_name(claimed)
+        return self.role >= Role.OPERATOR or self.owns(job, claimed)
 
 
 EVERYBODY: Final = Requester()

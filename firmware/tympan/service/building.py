@@ -17,6 +17,7 @@ from tympan.service.clock import Clock
 from tympan.service.description import PrinterIdentity, description_attributes
 from tympan.service.media import media_choices, media_col_database
 from tympan.service.printer import Printer
+from tympan.service.reach import Reach
 from tympan.service.subscription_attributes import notification_attributes
 from tympan.service.template import Template
 
@@ -74,6 +75,7 @@ def build_printer(
         encoded=encoded,
         clock=clock,
         is_default=is_default,
+        reach=Reach.of(settings),
     )
     describe(settings, operations, built)
     return built, transport

@@ -18,8 +18,11 @@ from tympan.service.condition import condition_attributes
 from tympan.service.description import NATURAL_LANGUAGE, PrinterIdentity
 from tympan.service.dns_sd_name import dns_sd_name
 from tympan.service.print_order import PrintOrder
+from tympan.service.reach import Reach
 from tympan.service.resources import resource_attributes
 from tympan.service.template import Template
+
+_BY_IPP = Reach()
 
 
 class Printer:
@@ -53,6 +56,7 @@ class Printer:
         encoded: EncodedAttributes,
         clock: Clock,
         is_default: bool = False,
+        reach: Reach = _BY_IPP,
     ) -> None:
         self.identity = identity
         self.driver = driver
@@ -61,6 +65,7 @@ class Printer:
         self.template = template
         self.encoded = encoded
         self.is_default = is_default
+        self._reach = reach
         self.jobs: dict[int, Job] = {}
         self.active = PrintOrder()
         self.ended: dict[int, Job] = {}
@@ -252,12 +257,8 @@ class Printer:
             now: ``printer-up-time``.
             date: Unix time.
         """
-        base = uri.partition("/ipp/")[0]
-        uris = (uri, f"{base}/ipp/print") if self.is_default else (uri,)
         return [
-            Attribute.uri("printer-uri-supported", *uris),
-            Attribute.keyword("uri-authentication-supported", *("requesting-user-name" for _ in uris)),
-            Attribute.keyword("uri-security-supported", *("none" for _ in uris)),
+            *self._reach.attributes(uri, is_default=self.is_default),
             Attribute.name_string("printer-dns-sd-name", self.dns_sd_name),
             Attribute.enum("printer-state", self.state),
             Attribute.keyword("printer-state-reasons", *self.reasons),

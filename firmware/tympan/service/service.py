@@ -15,7 +15,7 @@ from pathlib import Path
 
 import msgspec
 
-from tympan.config import LimitSettings, Settings
+from tympan.config import AccessSettings, LimitSettings, Settings
 from tympan.errors import SpoolError
 from tympan.ipp import Operation
 from tympan.ipp.enums import JobState
@@ -32,6 +32,7 @@ from tympan.service.holding import settle
 from tympan.service.intake import Intake
 from tympan.service.job_control import JobControl
 from tympan.service.job_timers import JobTimers
+from tympan.service.own_names import OwnNames
 from tympan.service.print_queue import STOPPING, PrintQueue, canceled_by, canceled_message
 from tympan.service.printer import Printer
 from tympan.service.printer_control import PrinterControls
@@ -94,16 +95,20 @@ class Service:
         set_attributes: What administrators set on printers; there once it has started.
         job_control: What users and operators do to jobs.
         retention: The documents of finished jobs.
+        access: Who may do what.
+        names: What this machine is called.
     """
 
     def __init__(self, settings: Settings, operations: Sequence[Operation]) -> None:
         self._settings = settings
         self._operations = operations
         self.limits: LimitSettings = settings.limits
+        self.access: AccessSettings = settings.access
         self.clock = Clock()
         self.printers: dict[str, Printer] = {}
         self.events = EventBus()
         self.news = EventSource(self.events, self.printers)
+        self.names = OwnNames(settings.server.name, settings.server.host_names)
         self._queues: dict[str, PrintQueue] = {}
         self.controls: PrinterControls
         self.set_attributes: SetAttributes

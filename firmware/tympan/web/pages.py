@@ -17,6 +17,7 @@ from aiohttp import web
 from tympan import __version__
 from tympan.ipp.enums import JobState, PrinterState
 from tympan.model.job import Job
+from tympan.service.access import Requester
 from tympan.service.job_attributes import in_order_of_printing
 from tympan.service.printer import Printer
 from tympan.service.service import Service
@@ -38,6 +39,8 @@ _SECURITY_HEADERS = {
 
 _FILE_HEADERS = {**_SECURITY_HEADERS, "Cache-Control": "public, max-age=86400"}
 """For what is the same until the next version: icons and message catalogues."""
+
+_METHODS = "GET, HEAD, OPTIONS, POST"
 
 _PRINTER_STATES = {
     PrinterState.IDLE: "ready",
@@ -63,13 +66,15 @@ class Pages:
         self._service = service
         self._template: Template | None = None
 
-    async def answer(self, request: web.BaseRequest) -> web.StreamResponse:
+    async def answer(self, request: web.BaseRequest, _requester: Requester) -> web.StreamResponse:
         """Answer any request that is not an IPP message."""
+        if request.method == "OPTIONS":
+            return web.Response(headers={**_SECURITY_HEADERS, "Allow": _METHODS})
         if request.method not in {"GET", "HEAD"}:
             return _plain(
                 HTTPStatus.METHOD_NOT_ALLOWED,
                 "IPP is POST of application/ipp; pages are GET.",
-                {"Allow": "GET, HEAD, POST"},
+                {"Allow": _METHODS},
             )
         if request.path == "/":
             return web.Response(

@@ -8,14 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from tympan.config.loader import SECTIONS, options
+from tympan.config.loader import LISTS, SECTIONS, options
 from tympan.config.option import FROM_TOML, option_of
 from tympan.config.reference import main, with_references
-from tympan.config.settings import PrinterSettings, Settings
+from tympan.config.settings import Settings
 
 DOCUMENT = Path(__file__).parents[3] / "docs" / "configuration.md"
 
-ALL = {**SECTIONS, "printers": PrinterSettings}
+ALL = {**SECTIONS, **LISTS}
 
 
 def documented() -> dict[str, dict[str, str]]:
@@ -75,6 +75,8 @@ def test_units_stand_in_the_names_of_limits():
         "_attributes",
         "_ratio",
         "_per_job",
+        "_per_address",
+        "_per_user",
         "_copies",
         "_pages",
     )
@@ -85,4 +87,4 @@ def test_units_stand_in_the_names_of_limits():
 
 
 def test_settings_have_every_section():
-    assert {each.name for each in fields(Settings)} == {*SECTIONS, "printers", "places"}
+    assert {each.name for each in fields(Settings)} == {*ALL, "places"}

@@ -78,7 +78,10 @@ def test_tls_and_a_password_are_said():
 
 
 def test_no_tls_is_no_key(printers):
-    assert "TLS" not in record(printers, "receipt")
+    assert record(printers, "receipt")["TLS"] == "1.2"
+    assert "TLS" not in txt_record(
+        {"uri-security-supported": Attribute.keyword("uri-security-supported", "none")}
+    )
 
 
 @pytest.mark.parametrize(

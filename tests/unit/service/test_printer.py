@@ -71,9 +71,17 @@ def test_an_announcement_covers_the_devices_message(receipt):
 
 def test_uris(printers):
     receipt = shown(printers["receipt"])
-    assert receipt["printer-uri-supported"].strings() == (URI, "ipp://printer.example/ipp/print")
+    secure = [uri.replace("ipp:", "ipps:") for uri in (URI, "ipp://printer.example/ipp/print")]
+    assert receipt["printer-uri-supported"].strings() == (URI, "ipp://printer.example/ipp/print", *secure)
+    assert receipt["uri-security-supported"].strings() == ("none", "none", "tls", "tls")
     laser = shown(printers["laser"], "ipp://[2001:db8::1]:8631/ipp/print/laser")
-    assert laser["printer-uri-supported"].strings() == ("ipp://[2001:db8::1]:8631/ipp/print/laser",)
+    assert laser["printer-uri-supported"].strings() == tuple(
+        f"{scheme}://[2001:db8::1]:8631/ipp/print/laser" for scheme in ("ipp", "ipps")
+    )
+    over_tls = shown(printers["laser"], "ipps://printer.example:443/ipp/print/laser")
+    assert over_tls["printer-uri-supported"].strings()[0] == "ipps://printer.example:443/ipp/print/laser"
+    assert over_tls["uri-security-supported"].strings() == ("tls", "none")
+    assert over_tls["printer-more-info"].first == "https://printer.example:443/"
     assert laser["printer-more-info"].first == "http://[2001:db8::1]:8631/"
     for each in (receipt, laser):
         for name in ("uri-authentication-supported", "uri-security-supported"):
