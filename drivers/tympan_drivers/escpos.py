@@ -28,8 +28,18 @@ LANGUAGES = frozenset({"ESCPOS", "ESC/POS", "ESC-POS", "EPSON ESC/POS", "XPP", "
 
 EXTENSION = "escpos"
 
-FINISHING_NONE, FINISHING_TRIM, FINISHING_TRIM_AFTER_PAGES, FINISHING_TRIM_AFTER_JOB = 3, 11, 60, 63
-"""``finishings`` enum values, PWG 5100.1 §6.1: no cut, cut, cut after each page, cut after the job."""
+FINISHING_NONE, FINISHING_TRIM = 3, 11
+FINISHING_TRIM_AFTER_PAGES, FINISHING_TRIM_AFTER_DOCUMENTS = 60, 61
+FINISHING_TRIM_AFTER_COPIES, FINISHING_TRIM_AFTER_JOB = 62, 63
+"""``finishings`` enum values, PWG 5100.1 §6.1: no cut, cut, cut after each page, document, copy, cut after the job."""
+
+CUTTING_FINISHINGS = (
+    FINISHING_TRIM,
+    FINISHING_TRIM_AFTER_PAGES,
+    FINISHING_TRIM_AFTER_DOCUMENTS,
+    FINISHING_TRIM_AFTER_COPIES,
+    FINISHING_TRIM_AFTER_JOB,
+)
 
 TAIL_UNITS = 24
 """Paper left below the last ink when the printer feeds to its cutter, in its vertical motion units: 1.5 to 3 mm, by model."""
@@ -99,11 +109,7 @@ class EscPosDriver:
             media_sources=(MAIN_SOURCE,),
             media_types=("continuous",),
             roll=True,
-            finishings=(
-                (FINISHING_NONE, FINISHING_TRIM, FINISHING_TRIM_AFTER_PAGES, FINISHING_TRIM_AFTER_JOB)
-                if cuts
-                else (FINISHING_NONE,)
-            ),
+            finishings=(FINISHING_NONE, *CUTTING_FINISHINGS) if cuts else (FINISHING_NONE,),
             finishings_default=(FINISHING_TRIM_AFTER_JOB,) if cuts else (FINISHING_NONE,),
             output_bins=("face-up",),
             pages_per_minute=model.pages_per_minute,

@@ -12,13 +12,16 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from tympan.driver.contract import PageFormat, TextFormat
+from tympan.driver.contract import PageFormat, Part, TextFormat
 from tympan.driver.ticket import HMM_PER_INCH, JobTicket
 from tympan.errors import DocumentError
 from tympan.language import escpos
 from tympan_drivers.code_pages import CodePages
 from tympan_drivers.escpos import (
+    CUTTING_FINISHINGS,
     FINISHING_TRIM,
+    FINISHING_TRIM_AFTER_COPIES,
+    FINISHING_TRIM_AFTER_DOCUMENTS,
     FINISHING_TRIM_AFTER_JOB,
     FINISHING_TRIM_AFTER_PAGES,
     START_NULS,
@@ -61,6 +64,11 @@ class EscPosEncoder:
         self._cut_job = cuts and (
             not finishings or bool(finishings & {FINISHING_TRIM, FINISHING_TRIM_AFTER_JOB})
         )
+        self._cut_after = {
+            Part.JOB_SHEET: cuts and (not finishings or bool(finishings & set(CUTTING_FINISHINGS))),
+            Part.DOCUMENT: cuts and FINISHING_TRIM_AFTER_DOCUMENTS in finishings,
+            Part.COPY: cuts and FINISHING_TRIM_AFTER_COPIES in finishings,
+        }
         self._pages = CodePages(model.code_pages) if model.columns else None
         self._raster = RasterCommands(model)
         self._line_rows = COLUMN_ROWS[model.column_mode] if model.raster == "esc_star" else 1
@@ -175,6 +183,18 @@ class EscPosEncoder:
             parts.append(cut_commands(self._model))
             self._uncut = False
         return b"".join(parts)
+
+    def change(self, ticket: JobTicket) -> bytes:
+        """Another page laid out on the same roll: what the printer is told stays the same."""
+        self._ticket = ticket
+        return b""
+
+    def end_part(self, part: Part) -> bytes:
+        """A document or a copy is complete: it is cut off where each is."""
+        if not self._uncut or not self._cut_after[part]:
+            return b""
+        self._uncut = False
+        return self._default_spacing() + cut_commands(self._model)
 
     def end_job(self) -> bytes:
         """Cut, or feed out to be torn off, what was not cut yet."""

@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from tympan.driver.contract import PageFormat
+from tympan.driver.contract import PageFormat, Part
 from tympan.driver.ticket import JobTicket
 from tympan.errors import DocumentError
 from tympan.language import pcl, pjl
@@ -40,24 +40,33 @@ class PclEncoder:
 
     def __init__(self, model: PclProfile, ticket: JobTicket) -> None:
         self._model = model
-        self._ticket = ticket
-        self._paper = _paper(model, ticket)
-        self._dpi = _resolution(model, ticket)
-        self._duplex = ticket.sides != "one-sided"
-        if self._duplex and (not model.duplex or ticket.sides not in pcl.SIDES):
+        self._obey(ticket)
+        self._back_next = False
+        self._back = False
+        self._in_raster = False
+        self._room = 0
+
+    def _obey(self, ticket: JobTicket) -> None:
+        """Take a ticket over.
+
+        Raises:
+            DocumentError: It asks for what the printer does not have.
+        """
+        model = self._model
+        paper, dpi = _paper(model, ticket), _resolution(model, ticket)
+        duplex = ticket.sides != "one-sided"
+        if duplex and (not model.duplex or ticket.sides not in pcl.SIDES):
             raise _refused(f"The printer does not print {ticket.sides!r}.")
         source = ticket.media.source
         if source not in model.sources and source != AUTOMATIC:
             raise _refused(f"The printer has no tray {source!r}.")
         if model.types and ticket.media.type not in model.types:
             raise _refused(f"The printer does not know the paper type {ticket.media.type!r}.")
-        self._window = model.window(self._paper, self._dpi)
+        self._ticket = ticket
+        self._paper, self._dpi, self._duplex = paper, dpi, duplex
+        self._window = model.window(paper, dpi)
         self._rows = RasterRows((self._window.width + 7) // 8, model.modes)
         self._copies = 0  # not known: a reset brings back what is set on the printer's panel
-        self._back_next = False
-        self._back = False
-        self._in_raster = False
-        self._room = 0
 
     def page_format(self) -> PageFormat:
         """The raster it takes: all of the sheet that can be printed."""
@@ -82,14 +91,41 @@ class PclEncoder:
 
     def begin_job(self) -> bytes:
         """Name the job, set the resolution, take the paper, and put the origin at the sheet's top."""
+        wrapper = pjl.begin_job(self._ticket.job_name, self._settings()) if self._model.pjl else b""
+        return wrapper + self._setup()
+
+    def change(self, ticket: JobTicket) -> bytes:
+        """Other paper, sides, quality or resolution for the pages to come: a reset, and all of it anew.
+
+        Raises:
+            DocumentError: The ticket asks for what the printer does not have.
+        """
+        settings, setup = self._settings(), self._setup()
+        self._obey(ticket)
+        if (self._settings(), self._setup()) == (settings, setup):
+            return b""
+        self._back_next = False
+        wrapper = pjl.change(self._settings()) if self._settings() != settings else b""
+        return wrapper + self._setup()
+
+    def end_part(self, part: Part) -> bytes:  # noqa: ARG002 — sheets are not cut
+        """Nothing: the sheets of one part are as loose as those of the next."""
+        return b""
+
+    def _settings(self) -> tuple[tuple[str, str], ...]:
+        """The PJL variables that the ticket decides."""
+        model = self._model
+        if not model.pjl:
+            return ()
+        settings = [("RESOLUTION", str(self._dpi))] if len(model.resolutions) > 1 else []
+        if model.economode:
+            settings.append(("ECONOMODE", "ON" if self._ticket.print_quality == DRAFT else "OFF"))
+        return tuple(settings)
+
+    def _setup(self) -> bytes:
+        """A reset, and what the ticket says of the pages."""
         model, ticket = self._model, self._ticket
-        parts = []
-        if model.pjl:
-            settings = [("RESOLUTION", str(self._dpi))] if len(model.resolutions) > 1 else []
-            if model.economode:
-                settings.append(("ECONOMODE", "ON" if ticket.print_quality == DRAFT else "OFF"))
-            parts.append(pjl.begin_job(ticket.job_name, tuple(settings)))
-        parts.append(pcl.RESET)
+        parts = [pcl.RESET]
         if model.duplex:
             parts.append(pcl.sides(ticket.sides))
         source = model.sources.get(ticket.media.source)

@@ -11,7 +11,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from tympan.driver.contract import Part
 from tympan.driver.ticket import JobTicket
+from tympan.errors import DocumentError
 from tympan_drivers.escpos import EscPosDriver
 from tympan_drivers.pcl import PclDriver
 from tympan_sim.decoder import Action, Sheet
@@ -396,3 +398,119 @@ def test_after_a_job_stopped_between_two_calls_the_next_prints_as_if_nothing_had
     assert len(sheets) == 2
     assert sheets[1].copies == 1
     check_sheet(sheets[1], page, picture)
+
+
+# --- parts of jobs, and pages for other tickets -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("profile", RECEIPT_PRINTERS)
+@pytest.mark.parametrize(
+    ("finishings", "pieces"),
+    [
+        # Two copies of two documents of two pages each: where PWG 5100.1 §6.1 says that it is cut.
+        ((3,), [8]),
+        ((11,), [8]),
+        ((63,), [8]),
+        ((60,), [1] * 8),
+        ((61,), [2] * 4),
+        ((62,), [4] * 2),
+        ((61, 62, 63), [2] * 4),
+        ((60, 63), [1] * 8),
+    ],
+)
+def test_where_the_roll_is_cut(profile, finishings, pieces):
+    random = np.random.default_rng(6)
+    cutter = len(ESCPOS.capabilities(profile).finishings) > 1
+    encoder = ESCPOS.encoder(profile, receipt_ticket(profile, finishings=finishings))
+    page = encoder.page_format()
+    pictures = []
+    stream = encoder.begin_job()
+    for _copy in range(2):
+        for _document in range(2):
+            for _page in range(2):
+                picture = blocks(random, 60, page.width_px)
+                picture[[0, -1], 5] = True
+                pictures.append(picture)
+                stream += encoder.begin_page(1) + encoder.band(np.packbits(picture, axis=1))
+                stream += encoder.end_page()
+            stream += encoder.end_part(Part.DOCUMENT)
+        stream += encoder.end_part(Part.COPY)
+    stream += encoder.end_job()
+    sheets = print_receipt(profile, stream)
+    expected = pieces if cutter else [8]
+    assert len(sheets) == len(expected)
+    assert [sheet.cut != "none" for sheet in sheets] == [cutter and finishings != (3,)] * len(expected)
+    for sheet, count in zip(sheets, expected, strict=True):
+        check_piece(sheet, page, [pictures.pop(0) for _ in range(count)])
+
+
+@pytest.mark.parametrize(("finishings", "pieces"), [((3,), 1), ((), 2), ((63,), 2), ((60,), 2), ((62,), 2)])
+def test_the_job_sheet_of_a_receipt_is_cut_off_where_anything_is(finishings, pieces):
+    encoder = ESCPOS.encoder("generic-80mm", receipt_ticket("generic-80mm", finishings=finishings))
+    stream = encoder.begin_job() + encoder.begin_page(1) + encoder.text_line("Job 7") + encoder.end_page()
+    stream += encoder.end_part(Part.JOB_SHEET)
+    stream += encoder.begin_page(1) + encoder.text_line("Coffee") + encoder.end_page() + encoder.end_job()
+    assert len(print_receipt("generic-80mm", stream)) == pieces
+
+
+@pytest.mark.parametrize("profile", list(PCL.profiles()))
+def test_pages_of_a_job_on_different_paper(profile):
+    """Paper, and where the printer has them sides and resolution, change from page to page; each is right to the pixel."""
+    random = np.random.default_rng(7)
+    capabilities = PCL.capabilities(profile)
+    dpi = capabilities.resolutions_dpi[0]
+    tickets = [laser_ticket(profile, media, resolution_dpi=dpi) for media in capabilities.media[:3]]
+    if len(capabilities.sides) > 1:
+        tickets.append(
+            laser_ticket(profile, capabilities.media[0], resolution_dpi=dpi, sides="two-sided-long-edge")
+        )
+        tickets.append(laser_ticket(profile, capabilities.media[1], resolution_dpi=dpi))
+    tickets.append(laser_ticket(profile, capabilities.media[0], resolution_dpi=dpi))
+    encoder = PCL.encoder(profile, tickets[0])
+    stream = encoder.begin_job()
+    pages = []
+    for ticket in tickets:
+        changed = encoder.change(ticket)
+        assert bool(changed) == (ticket is not tickets[0])
+        page = encoder.page_format()
+        assert page == PCL.encoder(profile, ticket).page_format()
+        picture = corners(random, page.height_px, page.width_px)
+        pages.append((ticket, page, picture))
+        stream += (
+            changed + encoder.begin_page(1) + b"".join(encoder.band(rows) for rows in bands(picture, random))
+        )
+        stream += encoder.end_page()
+    stream += encoder.end_job()
+    sheets = print_sheets(profile, stream, dpi[0], "na_legal_8.5x14in")
+    assert [sheet.media for sheet in sheets] == [ticket.media.name for ticket, _, _ in pages]
+    assert [sheet.side for sheet in sheets] == ["front"] * len(sheets)
+    for sheet, (_, page, picture) in zip(sheets, pages, strict=True):
+        check_sheet(sheet, page, picture)
+
+
+def test_quality_and_resolution_change_inside_one_job():
+    """PJL variables are set between pages; the job stays one (HP's PJL reference: a job has any number of languages)."""
+    profile = next(name for name in PCL.profiles() if len(PCL.capabilities(name).print_qualities) > 1)
+    resolutions = PCL.capabilities(profile).resolutions_dpi
+    first = laser_ticket(profile, resolution_dpi=resolutions[0])
+    encoder = PCL.encoder(profile, first)
+    encoder.begin_job()
+    changed = encoder.change(replace(first, print_quality=3))
+    assert changed.startswith(b"\x1b%-12345X@PJL SET ")
+    assert b"@PJL SET ECONOMODE=ON\r\n" in changed
+    assert b"@PJL JOB" not in changed
+    assert b"@PJL EOJ" not in changed
+    assert encoder.change(replace(first, print_quality=3, print_scaling="fill")) == b""
+    if len(resolutions) > 1:
+        assert f"RESOLUTION={resolutions[1][0]}".encode() in encoder.change(
+            replace(first, resolution_dpi=resolutions[1])
+        )
+
+
+def test_a_change_that_the_printer_cannot_make_changes_nothing():
+    profile = next(name for name in PCL.profiles() if len(PCL.capabilities(name).sides) == 1)
+    ticket = laser_ticket(profile)
+    encoder = PCL.encoder(profile, ticket)
+    with pytest.raises(DocumentError):
+        encoder.change(replace(ticket, sides="two-sided-long-edge"))
+    assert encoder.change(ticket) == b""

@@ -76,3 +76,35 @@ def test_each_document_has_its_own_page_ranges_and_pages_on_a_side(service):
     wait_for_job(service, "laser", job_id.first, 60)
     folder = service.state / "simulated" / "laser"
     assert len(json.loads((folder / f"{job_id.first}.json").read_text())["sheets"]) == 1 + 3 + 1
+
+
+@pytest.mark.parametrize(
+    ("handling", "sides"),
+    [
+        ("separate-documents-collated-copies", ["front", "front", "back"]),
+        ("single-document-new-sheet", ["front", "front", "back"]),
+        ("single-document", ["front", "back", "front"]),
+    ],
+)
+def test_documents_on_sheets_of_their_own_or_not(service, handling, sides):
+    job = (
+        Attribute.keyword("multiple-document-handling", handling),
+        Attribute.keyword("sides", "two-sided-long-edge"),
+    )
+    job_id = created(service, "laser", *job)
+    send(service, "laser", job_id, samples.pdf("a4"))
+    send(service, "laser", job_id, samples.pdf("a4", pages=2), last=True)
+    wait_for_job(service, "laser", job_id.first, 60)
+    folder = service.state / "simulated" / "laser"
+    found = json.loads((folder / f"{job_id.first}.json").read_text())["sheets"]
+    assert [sheet["side"] for sheet in found] == sides
+
+
+@pytest.mark.parametrize(("finishings", "pieces"), [(63, 1), (61, 4), (62, 2), (60, 6), (3, 1)])
+def test_receipts_are_cut_after_documents_and_copies(service, finishings, pieces):
+    job = (Attribute.enum("finishings", finishings), Attribute.integer("copies", 2))
+    job_id = created(service, "receipt", *job)
+    text = Attribute.mime("document-format", "text/plain")
+    send(service, "receipt", job_id, b"Coffee\fTea\n", kind=text)
+    send(service, "receipt", job_id, b"Cake\n", kind=text, last=True)
+    assert len(printed(service, "receipt", job_id.first)) == pieces

@@ -14,6 +14,7 @@ Both are structural protocols, so that a plug-in needs no base class. This modul
 
 from __future__ import annotations
 
+import enum
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -288,11 +289,23 @@ class TextFormat:
     cell_height_px: int
 
 
+class Part(enum.Enum):
+    """What can be complete before the job is."""
+
+    JOB_SHEET = "job-sheet"
+    """The sheet before the job."""
+    DOCUMENT = "document"
+    """A document, once."""
+    COPY = "copy"
+    """A copy of all documents, or of one where each is copied by itself."""
+
+
 class Encoder(Protocol):
     """Turns one job's pixels, and text where the printer has a font, into the printer's language.
 
     It runs in the render worker, for one job, and is called in this order: ``begin_job``, then for each page
-    ``begin_page``, any number of ``band`` and ``text_line``, ``end_page``; last ``end_job``. Each call returns the
+    ``begin_page``, any number of ``band`` and ``text_line``, ``end_page``; between pages ``change`` and ``end_part``; last
+    ``end_job``. Each call returns the
     bytes to send. They end where a command ends, so that a job can be stopped between any two calls.
     """
 
@@ -341,6 +354,20 @@ class Encoder(Protocol):
 
     def end_page(self) -> bytes:
         """The page is complete: form feed, or the cut where each page is cut."""
+        ...
+
+    def change(self, ticket: JobTicket) -> bytes:
+        """The pages from here on are for another ticket of the same job: other paper, sides, quality, resolution.
+
+        Only between pages. `page_format` is the new ticket's from now on; what is the same costs no bytes.
+
+        Raises:
+            tympan.errors.DocumentError: The ticket asks for what the profile cannot do.
+        """
+        ...
+
+    def end_part(self, part: Part) -> bytes:
+        """A part of the job is complete: the cut where each such part is cut. Only between pages."""
         ...
 
     def end_job(self) -> bytes:

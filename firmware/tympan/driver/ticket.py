@@ -43,9 +43,22 @@ class MediaSpec:
     roll: bool = False
 
 
+Ranges = tuple[tuple[int, int], ...]
+"""Inclusive ranges from 1."""
+
+
+def within(number: int, ranges: Ranges) -> bool:
+    """Whether a number is in one of the ranges; in none at all everything is."""
+    return not ranges or any(first <= number <= last for first, last in ranges)
+
+
 class TicketChange(msgspec.Struct, frozen=True, omit_defaults=True):
     """What a part of a job has otherwise than the job; None: as the job has it. The fields are those of `JobTicket`."""
 
+    media: MediaSpec | None = None
+    sides: str | None = None
+    print_quality: int | None = None
+    resolution_dpi: tuple[int, int] | None = None
     page_ranges: tuple[tuple[int, int], ...] | None = None
     number_up: int | None = None
     orientation_requested: int | None = None
@@ -68,6 +81,22 @@ class TicketChange(msgspec.Struct, frozen=True, omit_defaults=True):
         return replace(whole, **{name: value for name, value in changed.items() if value is not None})
 
 
+class Override(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What some pages have otherwise than their document, PWG 5100.6.
+
+    Attributes:
+        change: What it is.
+        pages: Pages of a document, as the document counts them; empty: all.
+        documents: Values of ``document-number``; empty: all.
+        copies: Copies of the document; empty: all.
+    """
+
+    change: TicketChange
+    pages: Ranges = ()
+    documents: Ranges = ()
+    copies: Ranges = ()
+
+
 @dataclass(frozen=True, slots=True)
 class JobTicket:
     """What a job asks for, resolved.
@@ -79,6 +108,8 @@ class JobTicket:
         media: The paper.
         copies: 1 and up.
         collated: Copies come as whole documents one after another (``separate-documents-collated-copies``), not page by page.
+        single_document: The documents are one: none begins on a sheet of its own for that it begins (``single-document``).
+        new_sheets: With `single_document`, each document begins on a new sheet all the same (``single-document-new-sheet``).
         sides: ``one-sided``, ``two-sided-long-edge`` or ``two-sided-short-edge``.
         page_ranges: Inclusive page ranges from 1, ascending and without overlap; empty: all pages.
         number_up: Pages on one side: 1, 2 or 4.
@@ -90,6 +121,8 @@ class JobTicket:
         print_content_optimize: ``auto``, ``text``, ``graphic``, ``photo`` or ``text-and-graphic``.
         finishings: Values of ``finishings``: 3 none, 11 trim …, PWG 5100.1.
         output_bin: ``output-bin`` keyword.
+        banner: Lines of the sheet that is printed before the job (``job-sheets``); empty: there is none.
+        overrides: What single pages have otherwise; later ones prevail.
         first_page: Sheet side to go on from after a fault, counted from 1; what comes before it is not encoded.
     """
 
@@ -99,6 +132,8 @@ class JobTicket:
     user_name: str = ""
     copies: int = 1
     collated: bool = True
+    single_document: bool = False
+    new_sheets: bool = True
     sides: str = "one-sided"
     page_ranges: tuple[tuple[int, int], ...] = ()
     number_up: int = 1
@@ -110,4 +145,11 @@ class JobTicket:
     print_content_optimize: str = "auto"
     finishings: tuple[int, ...] = ()
     output_bin: str = "face-down"
+    banner: tuple[str, ...] = ()
+    overrides: tuple[Override, ...] = ()
     first_page: int = 1
+
+    @property
+    def sheet(self) -> tuple[object, ...]:
+        """What a printer has to be told of a sheet: pages that differ in it cannot be on the same one."""
+        return (self.media, self.sides, self.print_quality, self.resolution_dpi)

@@ -43,6 +43,17 @@ def begin_job(name: str, settings: tuple[tuple[str, str], ...] = (), language: s
     return UEL + b"".join(line + b"\r\n" for line in lines)
 
 
+def change(settings: tuple[tuple[str, str], ...], language: str = "PCL") -> bytes:
+    """Set variables in the middle of a job: leave the language, set them, enter it again.
+
+    Raises:
+        ValueError: A setting or the language is no PJL word.
+    """
+    lines = [f"@PJL SET {_word(key)}={_word(value)}".encode("ascii") for key, value in settings]
+    lines.append(f"@PJL ENTER LANGUAGE={_word(language)}".encode("ascii"))
+    return UEL + b"".join(line + b"\r\n" for line in lines)
+
+
 def end_job() -> bytes:
     """Leave the language, end the job, and leave PJL."""
     return UEL + b"@PJL EOJ\r\n" + UEL

@@ -15,9 +15,9 @@ from itertools import pairwise
 import numpy as np
 
 from tympan.driver.contract import PageFormat
-from tympan.driver.ticket import JobTicket
+from tympan.driver.ticket import JobTicket, within
 from tympan.errors import DocumentError
-from tympan.render.halftone import WHITE, Halftone
+from tympan.render.halftone import WHITE, Halftone, choose
 from tympan.render.placement import TURNS, Box, Cell, Placement, cells, check_size, place, place_in_cell
 from tympan.render.sources.page import BAND_BYTES, Band, Pixels, Source, SourcePage, View
 from tympan.render.sources.resample import unpacked
@@ -27,16 +27,38 @@ WHITE_ROWS = 256
 
 
 @dataclass(frozen=True, slots=True)
+class Leaf:
+    """A page of a document, and how it is to be printed.
+
+    Attributes:
+        page: The page.
+        ticket: What holds for it.
+        format: The raster that its side has.
+        document: ``document-number`` of its document.
+        new_sheet: It begins on a sheet of its own.
+        laid_out: The page was made for this very raster: nothing is to be scaled.
+    """
+
+    page: SourcePage
+    ticket: JobTicket
+    format: PageFormat
+    document: int = 0
+    new_sheet: bool = False
+    laid_out: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Impression:
     """One side of a sheet, or one piece of roll.
 
     Attributes:
-        number: Counted from 1 over the document.
+        number: Counted from 1 over what was asked for.
+        leaf: The page on it, the first where it has several.
     """
 
     number: int
+    leaf: Leaf
     _bands: Callable[[], Iterator[Band]]
-    _page: PageFormat
     _halftone: Halftone
 
     def bands(self) -> Iterator[Pixels | str]:
@@ -51,8 +73,9 @@ class Impression:
             tympan.errors.DocumentError: The document cannot be read on from here.
         """
         packed = _packed(self._bands(), self._halftone)
-        trims = self._page.trim_tail or self._page.lead_max_px is not None
-        return _trimmed(packed, self._page) if trims else _filled(packed, self._page)
+        page = self.leaf.format
+        trims = page.trim_tail or page.lead_max_px is not None
+        return _trimmed(packed, page) if trims else _filled(packed, page)
 
 
 def impressions(source: Source, ticket: JobTicket, page: PageFormat) -> Iterator[Impression]:
@@ -68,24 +91,48 @@ def impressions(source: Source, ticket: JobTicket, page: PageFormat) -> Iterator
     Raises:
         tympan.errors.DocumentError: The document cannot be read, or none of its pages is in the ranges.
     """
-    halftone = Halftone.of(ticket, page)
-    chosen = _in_ranges(source.pages(), ticket.page_ranges)
+    yield from sides(
+        Leaf(one, ticket, page, laid_out=one.laid_out)
+        for _, one in pages_in_ranges(source.pages(), ticket.page_ranges)
+    )
+
+
+def sides(leaves: Iterable[Leaf]) -> Iterator[Impression]:
+    """The sides that pages make, in order, lazily; see `impressions`.
+
+    Args:
+        leaves: Pages of one document or of several. Where ``number-up`` puts several on a side, the first decides how the
+            side is printed; it is full also where what comes next is printed otherwise, or begins on a new sheet.
+
+    Raises:
+        tympan.errors.DocumentError: A document cannot be read, or there is no page at all.
+    """
+    halftones: dict[tuple[object, ...], Halftone] = {}
     number = 0
-    if ticket.number_up == 1:
-        for number, one in enumerate(chosen, 1):
-            obeyed = replace(ticket, print_scaling="none") if one.laid_out else ticket
+    ticket: JobTicket | None = None
+    for number, (leaf, parts) in enumerate(_groups(leaves), 1):
+        page, ticket = leaf.format, leaf.ticket
+        key = (page.width_px, page.dot_gain, choose(ticket, page))
+        if key not in halftones:
+            halftones[key] = Halftone.of(ticket, page)
+        if parts is None:
+            one = leaf.page
+            obeyed = replace(ticket, print_scaling="none") if leaf.laid_out else ticket
             placed = place(one.width_in, one.height_in, sized=one.sized, ticket=obeyed, page=page)
-            yield Impression(number, partial(one.bands, _view(placed, page)), page, halftone)
-    else:
-        for number, parts in enumerate(_groups(chosen, ticket, page), 1):
-            yield Impression(number, partial(_side_by_side, parts, page), page, halftone)
+            bands: Callable[[], Iterator[Band]] = partial(one.bands, _view(placed, page))
+        else:
+            bands = partial(_side_by_side, parts, page)
+        yield Impression(number, leaf, bands, halftones[key])
     if not number:
-        what = (
-            "No page of the document is in the page ranges asked for."
-            if ticket.page_ranges
-            else "The document has no pages."
-        )
-        raise DocumentError(what, reason="document-unprintable-error")
+        raise no_page()
+
+
+def no_page(ranges: tuple[tuple[int, int], ...] = ()) -> DocumentError:
+    """What to say where nothing is to print."""
+    what = (
+        "No page of the document is in the page ranges asked for." if ranges else "The document has no pages."
+    )
+    return DocumentError(what, reason="document-unprintable-error")
 
 
 def impression_count(source: Source, ticket: JobTicket) -> int | None:
@@ -98,14 +145,24 @@ def impression_count(source: Source, ticket: JobTicket) -> int | None:
     return -(-total // ticket.number_up)
 
 
-def _in_ranges(pages: Iterable[SourcePage], ranges: tuple[tuple[int, int], ...]) -> Iterator[SourcePage]:
-    """The pages that ``page-ranges`` asks for; reading ends after the last of them."""
+def pages_in_ranges(
+    pages: Iterable[SourcePage], ranges: tuple[tuple[int, int], ...]
+) -> Iterator[tuple[int, SourcePage]]:
+    """The pages that ``page-ranges`` asks for, with their numbers; reading ends after the last of them.
+
+    Raises:
+        tympan.errors.DocumentError: There is none.
+    """
     last = max((end for _, end in ranges), default=0)
+    none = True
     for number, page in enumerate(pages, 1):
-        if not ranges or any(first <= number <= end for first, end in ranges):
-            yield page
+        if within(number, ranges):
+            none = False
+            yield number, page
         if ranges and number >= last:
-            return
+            break
+    if none:
+        raise no_page(ranges)
 
 
 def _view(placed: Placement, page: PageFormat) -> View:
@@ -132,29 +189,44 @@ def _window(placed: Placement, box: Box, page: PageFormat) -> View:
 # --- several pages on a side ------------------------------------------------------------------------------------------
 
 
-def _groups(
-    pages: Iterator[SourcePage], ticket: JobTicket, page: PageFormat
-) -> Iterator[list[tuple[Box, Iterable[Band]]]]:
-    """For each side the places and the bands of its pages; pages that can only be read now are drawn now."""
+def _groups(leaves: Iterable[Leaf]) -> Iterator[tuple[Leaf, list[tuple[Box, Iterable[Band]]] | None]]:
+    """For each side its first page, and the places and bands of all of its pages; None: it has a single one.
+
+    Pages that can only be read now are drawn now.
+    """
     places: tuple[Cell, ...] = ()
     parts: list[tuple[Box, Iterable[Band]]] = []
-    for one in pages:
+    head: Leaf | None = None
+    for leaf in leaves:
+        if head is not None and parts and (leaf.new_sheet or not _may_share(head, leaf)):
+            yield head, parts
+            parts = []
+        if leaf.ticket.number_up == 1:
+            yield leaf, None
+            continue
+        one, page = leaf.page, leaf.format
         if not parts:
+            head = leaf
             check_size(one.width_in, one.height_in)
             wide = one.width_in > one.height_in
             places = cells(
-                ticket.number_up,
+                leaf.ticket.number_up,
                 page,
-                landscape_pages=wide != (TURNS.get(ticket.orientation_requested, 0) % 2 == 1),
+                landscape_pages=wide != (TURNS.get(leaf.ticket.orientation_requested, 0) % 2 == 1),
             )
         cell = places[len(parts)]
-        view = _window(place_in_cell(one.width_in, one.height_in, cell, ticket, page), cell.box, page)
+        view = _window(place_in_cell(one.width_in, one.height_in, cell, leaf.ticket, page), cell.box, page)
         parts.append((cell.box, list(map(_kept, one.bands(view))) if one.sequential else one.bands(view)))
-        if len(parts) == ticket.number_up:
-            yield parts
+        if head is not None and len(parts) == leaf.ticket.number_up:
+            yield head, parts
             parts = []
-    if parts:
-        yield parts
+    if head is not None and parts:
+        yield head, parts
+
+
+def _may_share(one: Leaf, other: Leaf) -> bool:
+    """Whether two pages can be on one side: they are printed alike, but for what the first decides."""
+    return one.ticket.number_up == other.ticket.number_up and one.ticket.sheet == other.ticket.sheet
 
 
 def _kept(band: Band) -> Band:

@@ -38,6 +38,8 @@ CONTENT_OPTIMIZE = ("auto", "graphic", "photo", "text", "text-and-graphic")
 DOCUMENT_HANDLING = (
     "separate-documents-collated-copies",
     "separate-documents-uncollated-copies",
+    "single-document",
+    "single-document-new-sheet",
 )
 
 
@@ -202,6 +204,8 @@ class Template:
             media=self.media_of(attributes),
             copies=integer("copies", 1),
             collated=handling != "separate-documents-uncollated-copies",
+            single_document=handling in {"single-document", "single-document-new-sheet"},
+            new_sheets=handling != "single-document",
             sides=str(first("sides") or "one-sided"),
             page_ranges=merge_ranges(value.value for value in ranges.values) if ranges else (),
             number_up=integer("number-up", 1),

@@ -51,7 +51,7 @@ NOT_OFFERED = {
     "copies": [Value(ValueTag.INTEGER, 0), Value(ValueTag.INTEGER, -1), Value(ValueTag.INTEGER, 2**31 - 1)],
     "finishings": [Value(ValueTag.ENUM, 4), Value(ValueTag.ENUM, 99)],
     "media": [Value(ValueTag.KEYWORD, "iso_a0_841x1189mm"), Value(ValueTag.KEYWORD, "nonsense"), Value(ValueTag.KEYWORD, "custom_wide_900x900mm")],
-    "multiple-document-handling": [Value(ValueTag.KEYWORD, "single-document")],
+    "multiple-document-handling": [Value(ValueTag.KEYWORD, "nonsense")],
     "number-up": [Value(ValueTag.INTEGER, 0), Value(ValueTag.INTEGER, 3), Value(ValueTag.INTEGER, 16)],
     "orientation-requested": [Value(ValueTag.ENUM, 2), Value(ValueTag.ENUM, 7)],
     "output-bin": [Value(ValueTag.KEYWORD, "mailbox-9")],
