@@ -39,7 +39,8 @@ class _JobNews(NamedTuple):
     reasons: tuple[str, ...]
     impressions: int
     sheets: int
-    configuration: tuple[str, bytes]
+    configuration: tuple[str, bytes, str]
+    order: tuple[int, tuple[int, int] | None]
     documents: dict[int, _DocumentNews]
 
 
@@ -55,7 +56,8 @@ def _job_news(job: Job) -> _JobNews:
         job.reasons,
         job.impressions_completed,
         job.media_sheets_completed,
-        (job.name, job.template),
+        (job.name, job.template, job.operator_message),
+        (job.priority, job.place),
         _document_news(job),
     )
 
@@ -135,6 +137,8 @@ class EventSource:
             self._jobs[job.job_id] = news
         if told.configuration != news.configuration:
             self._bus.emit("job-config-changed", printer, job)
+        if told.order != news.order and not job.is_terminal:
+            self._bus.emit("printer-queue-order-changed", printer)
         if news.impressions > told.impressions or news.sheets > told.sheets:
             self._bus.emit("job-progress", printer, job)
         self._documents_changed(printer, job, told.documents, news.documents)
@@ -173,10 +177,6 @@ class EventSource:
     def printer_configured(self, printer: Printer, *, media: bool = False) -> None:
         """`printer` has other attributes than before; `media`: what is loaded is what changed."""
         self._bus.emit("printer-media-changed" if media else "printer-config-changed", printer)
-
-    def queue_order_changed(self, printer: Printer) -> None:
-        """The jobs of `printer` will print in another order."""
-        self._bus.emit("printer-queue-order-changed", printer)
 
     def printer_created(self, printer: Printer) -> None:
         """`printer` is there now, and is heard of."""

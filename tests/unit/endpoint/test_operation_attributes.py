@@ -1,7 +1,8 @@
 """Every operation attribute of every operation, given wrong: the tables of RFC 8011 §4.2, §4.3 and RFC 3196 §3.1.2.1.
 
 The tables below are transcribed from there; Close-Job and Cancel-My-Jobs from PWG 5100.7 §5, Identify-Printer from PWG
-5100.13 §5, what operators tell printers from RFC 8011 §4.2.7 and RFC 3998 §3. What each syntax forbids is from RFC 8011 §5.1.
+5100.13 §5, what operators tell printers from RFC 8011 §4.2.7 and RFC 3998 §3,
+those on subscriptions from RFC 3995 §11.2 and RFC 3996 §5.1. What each syntax forbids is from RFC 8011 §5.1.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import pytest
 from desk import ADMINISTRATOR, CHARSET, LANGUAGE, RECEIPT, status
 
 from tympan.ipp import Attribute, GroupTag, MalformedValue, Operation, StatusCode, Value, ValueTag
+from tympan.model.subscription import Subscription
 from tympan.service.fetching import Fetcher
 
 BAD = StatusCode.CLIENT_ERROR_BAD_REQUEST
@@ -102,6 +104,22 @@ OPERATIONS = {
         PRINTER, {**ANYONE, "requested-attributes": (KEYWORDS, "printer-name"), "document-format": (MIME, "text/plain")},
     ),
     Operation.IDENTIFY_PRINTER: (PRINTER, {**ANYONE, "identify-actions": (KEYWORDS, "display"), "message": (TEXT, "here")}),
+    Operation.GET_SUBSCRIPTIONS: (
+        PRINTER,
+        {
+            **ANYONE,
+            "limit": (FROM_1, 1),
+            "my-subscriptions": (BOOLEAN, True),
+            "notify-job-id": (FROM_1, None),
+            "requested-attributes": (KEYWORDS, "notify-events"),
+        },
+    ),
+    Operation.GET_SUBSCRIPTION_ATTRIBUTES: (PRINTER, {**ANYONE, "requested-attributes": (KEYWORDS, "notify-events")}),
+    Operation.RENEW_SUBSCRIPTION: (PRINTER, ANYONE),
+    Operation.GET_NOTIFICATIONS: (
+        PRINTER,
+        {**ANYONE, "notify-sequence-numbers": (SET_FROM_1, 1), "notify-wait": (BOOLEAN, False)},
+    ),
 }  # fmt: skip
 """What a client may send with each operation, and one value that is fine."""
 
@@ -213,11 +231,32 @@ def _wrong(name, syntax, good):
             yield Attribute.integer(name, number), BAD
 
 
+_ON_SUBSCRIPTIONS = {
+    Operation.GET_SUBSCRIPTION_ATTRIBUTES,
+    Operation.RENEW_SUBSCRIPTION,
+    Operation.GET_NOTIFICATIONS,
+}
+
+
+def _subscribed(desk):
+    """A subscription; who asks here is an administrator, who may ask about all."""
+    subscription = Subscription(printer="receipt", uri=RECEIPT, user="ann", events=("job-created",))
+    desk.service.subscriptions.subscribe(subscription)
+    return subscription.subscription_id
+
+
 def _ready(desk, operation):
     """The attributes that name what an operation is about, on something it can be done to."""
     if operation in {Operation.SEND_DOCUMENT, Operation.SEND_URI, Operation.CLOSE_JOB}:
         answer = desk.ask(Operation.CREATE_JOB, RECEIPT, *_given(ANYONE))
         return (Attribute.integer("job-id", answer.group(GroupTag.JOB).integer("job-id")),)
+    if operation in _ON_SUBSCRIPTIONS:
+        name = (
+            "notify-subscription-ids"
+            if operation == Operation.GET_NOTIFICATIONS
+            else "notify-subscription-id"
+        )
+        return (Attribute.integer(name, _subscribed(desk)),)
     if OPERATIONS[operation][0] == JOB:
         return (Attribute.integer("job-id", desk.printed(RECEIPT, *_given(ANYONE))),)
     return ()

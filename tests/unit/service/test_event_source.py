@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from desk import LASER, RECEIPT, open_desk
+from desk import LASER, OPERATOR, RECEIPT, open_desk
 
 from tympan.ipp import Attribute, GroupTag, Operation
 from tympan.ipp.enums import JobState
@@ -155,4 +155,43 @@ def test_the_documents_of_a_job(desk, told):
         "document-state-changed",
         "document-completed",
         "job-completed",
+    ]
+
+
+def test_what_operators_do_with_jobs(desk, jobs_and_printers):
+    """RFC 3995 §5.3.3.4.2: the order of the queue is the printer's; RFC 3380: attributes that are set."""
+    first, second = desk.printed(), desk.printed()
+    told_before = len(jobs_and_printers())
+    desk.requester = OPERATOR
+    number = Attribute.integer("job-id", second)
+    assert desk.ask(Operation.PROMOTE_JOB, RECEIPT, number).code == 0
+    wish = (Attribute.integer("job-priority", 90),)
+    other = Attribute.integer("job-id", first)
+    assert desk.ask(Operation.SET_JOB_ATTRIBUTES, RECEIPT, other, job=wish).code == 0
+    assert desk.ask(Operation.HOLD_JOB, RECEIPT, other).code == 0
+    events = jobs_and_printers()[told_before:]
+    assert events[0] == ("printer-queue-order-changed", "receipt")
+    assert events[1:3] == [("job-config-changed", first), ("printer-queue-order-changed", "receipt")]
+    assert ("job-state-changed", first) in events[3:]
+
+
+def test_purged_jobs_are_told_to_be_completed(desk, jobs_and_printers):
+    """RFC 3995 §5.3.3.4.3."""
+    job_id = desk.printed()
+    desk.requester = OPERATOR
+    assert desk.ask(Operation.PURGE_JOBS, RECEIPT).code == 0
+    assert jobs_and_printers() == [("job-created", job_id), ("job-completed", job_id)]
+
+
+def test_a_job_that_is_printed_again(desk, jobs_and_printers):
+    job_id = desk.printed(RECEIPT, job=(Attribute.keyword("job-retain-until", "indefinite"),))
+    changed(desk, job_id, JobState.PROCESSING)
+    changed(desk, job_id, JobState.COMPLETED, ("job-completed-successfully",))
+    desk.requester = OPERATOR
+    assert desk.ask(Operation.RESTART_JOB, RECEIPT, Attribute.integer("job-id", job_id)).code == 0
+    assert [event for event, _ in jobs_and_printers()] == [
+        "job-created",
+        "job-state-changed",
+        "job-completed",
+        "job-created",
     ]
