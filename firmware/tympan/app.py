@@ -24,6 +24,9 @@ _log = logging.getLogger(__name__)
 RELOAD_DRAIN_S = 300.0
 """How long a reload waits for jobs that are printing; one that takes longer is broken off and goes on afterwards."""
 
+Wishes = asyncio.Queue[signal.Signals | None]
+"""Signals, and None for Restart-System."""
+
 _SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
 _LEVELS = {"debug": 7, "info": 6, "warning": 4, "error": 3, "critical": 2}
@@ -97,7 +100,7 @@ async def serve(
     on_listening: Callable[[Listening], Awaitable[None]] | None = None,
 ) -> None:
     """What `run` runs, on the loop that is there."""
-    wishes: asyncio.Queue[signal.Signals] = asyncio.Queue()
+    wishes: Wishes = asyncio.Queue()
     loop = asyncio.get_running_loop()
     for number in _SIGNALS:
         loop.add_signal_handler(number, wishes.put_nowait, number)
@@ -115,13 +118,14 @@ async def serve(
 
 
 async def _serve_until(
-    wishes: asyncio.Queue[signal.Signals],
+    wishes: Wishes,
     settings: Settings,
     reload: Callable[[], Settings] | None,
     on_listening: Callable[[Listening], Awaitable[None]] | None,
 ) -> Settings | None:
     """Serve until told to stop (None) or until there are other settings."""
     service = Service(settings, operations_supported())
+    service.on_restart = lambda: wishes.put_nowait(None)
     await service.start()
     try:
         server = HttpServer(service, settings, Pages(service).answer)
@@ -151,11 +155,13 @@ async def _serve_until(
 
 
 async def _wait_for_change(
-    wishes: asyncio.Queue[signal.Signals], settings: Settings, reload: Callable[[], Settings] | None
+    wishes: Wishes, settings: Settings, reload: Callable[[], Settings] | None
 ) -> Settings | None:
     """Wait for a signal to stop (None), or for one to reload that brings other settings."""
     while True:
         number = await wishes.get()
+        if number is None:
+            return await asyncio.to_thread(_reloaded, settings, reload) or settings
         if number != signal.SIGHUP:
             return None
         changed = await asyncio.to_thread(_reloaded, settings, reload)

@@ -211,3 +211,57 @@ def test_the_verbs(service):
     until(lambda: job(service, "counter", job_id)[0] == PROCESSING, 10)
     assert tympan(service, "cancel", str(job_id)).returncode == 0
     ended(service, "counter", job_id, 10)
+
+
+def test_a_printer_is_added_prints_survives_and_is_removed(service):
+    out = service.state / "label.bin"
+    added = tympan(service, "add", "label", f"file://{out}", "--driver", "escpos", "--info", "Labels")
+    assert added.returncode == 0, added.stderr
+    assert f"file://{out}" in added.stdout
+    wait_for_job(service, "label", print_bytes(service, "label", b"A label.\n", "text/plain"))
+    assert b"A label." in out.read_bytes()
+    refused = subprocess.run(
+        [sys.executable, "-m", "tympan.cli.main", "add", "mine", f"file://{out}", "--driver", "escpos",
+         "--uri", service.uri().partition("/ipp")[0]],
+        capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+    assert refused.returncode == 1
+    assert "administrator" in refused.stderr
+    assert service.stop() == 0
+    service.start()
+    wait_for_job(service, "label", print_bytes(service, "label", b"Another.\n", "text/plain"))
+    assert b"Another." in out.read_bytes()
+    listed = tympan(service, "status", "--json")
+    assert "label" in listed.stdout
+    removed = tympan(service, "remove", "label")
+    assert removed.returncode == 0, removed.stderr
+    assert "label" not in tympan(service, "status", "--json").stdout
+    assert tympan(service, "remove", "laser").returncode == 1
+
+
+def test_the_system_starts_anew_without_losing_what_prints(service):
+    """Restart-System, PWG 5100.22: the process stays, and what it printed is printed to its end."""
+    job_id = slow_job(service)
+    pid, starts = service.pid, _starts(service)
+    request = ipp_bytes.request(0x60, service.uri()).replace(
+        ipp_bytes.attribute(ipp_bytes.URI, "printer-uri", service.uri()),
+        ipp_bytes.attribute(ipp_bytes.URI, "system-uri", f"ipp://localhost:{service.port}/ipp/system"),
+    )
+    assert ipp_bytes.status_of(ask(service, request)) == NOT_AUTHORIZED
+    answer = ask(service, request, local=True)
+    assert ipp_bytes.status_of(answer) == OK
+    until(lambda: _starts(service) > starts)
+    until(lambda: _finished(service, job_id))
+    assert service.process.poll() is None
+    assert service.pid == pid
+
+
+def _starts(service):
+    return service.log.read_text().count("printer laser listens")
+
+
+def _finished(service, job_id):
+    try:
+        return job(service, "laser", job_id)[::2] == (9, PAGES)
+    except OSError:  # between two starts nobody listens
+        return False

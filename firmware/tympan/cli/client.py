@@ -33,6 +33,16 @@ DEFAULT_PORT = 631
 DEFAULT_PRINTER_PATH = "/ipp/print"
 SYSTEM_PATH = "/ipp/system"
 
+SYSTEM_OPERATIONS = frozenset(
+    {
+        Operation.CREATE_PRINTER,
+        Operation.DELETE_PRINTER,
+        Operation.GET_PRINTERS,
+        Operation.SET_SYSTEM_ATTRIBUTES,
+    }
+)
+"""Operations that are addressed to the system service, PWG 5100.22."""
+
 MAX_ANSWER_BYTES = 64 * 1024 * 1024
 """The longest answer that is read: Get-Jobs of a printer with a long history."""
 
@@ -224,6 +234,7 @@ class IppClient:
         operation: Operation,
         *operation_attributes: Attribute,
         job_attributes: Sequence[Attribute] = (),
+        groups: Sequence[tuple[GroupTag, Sequence[Attribute]]] = (),
         document: Iterable[bytes] | None = None,
     ) -> Message:
         """Send one request and return its answer.
@@ -232,15 +243,16 @@ class IppClient:
             operation: What to do.
             operation_attributes: What stands behind charset, language, ``printer-uri`` and ``requesting-user-name``.
             job_attributes: The job attributes group.
+            groups: Further groups.
             document: The document's bytes in pieces; each is sent as it comes.
 
         Raises:
             UnreachableError: No connection, or it broke off.
             RequestFailedError: The service refused.
         """
-        target = "system-uri" if operation is Operation.GET_PRINTERS else "printer-uri"
-        path = SYSTEM_PATH if operation is Operation.GET_PRINTERS else self._path
-        groups: list[tuple[int, Iterable[Attribute]]] = [
+        at_system = operation in SYSTEM_OPERATIONS
+        target, path = ("system-uri", SYSTEM_PATH) if at_system else ("printer-uri", self._path)
+        parts: list[tuple[int, Iterable[Attribute]]] = [
             (
                 GroupTag.OPERATION,
                 (
@@ -253,9 +265,10 @@ class IppClient:
             )
         ]
         if job_attributes:
-            groups.append((GroupTag.JOB, job_attributes))
+            parts.append((GroupTag.JOB, job_attributes))
+        parts += groups
         request_id = next(self._request_ids)
-        message = encode(Message.of((2, 0), operation, request_id, *groups))
+        message = encode(Message.of((2, 0), operation, request_id, *parts))
         return self._checked(self._exchange(path, message, document), request_id)
 
     # --- HTTP -----------------------------------------------------------------------------------------------------------

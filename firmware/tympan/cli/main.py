@@ -27,6 +27,8 @@ VERBS = {
     "jobs": ("jobs", "list jobs"),
     "print": ("print_file", "print a file and follow it to its end"),
     "cancel": ("cancel", "cancel jobs"),
+    "add": ("add", "make a printer of a device"),
+    "remove": ("remove", "take a printer away that was added"),
     "pause": ("pause", "let a printer stop printing"),
     "resume": ("resume", "let a paused printer go on"),
     "test-page": ("test_page", "print a page that shows what the printer does"),

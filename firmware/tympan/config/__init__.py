@@ -13,6 +13,7 @@ from tympan.config.loader import (
     read,
 )
 from tympan.config.settings import (
+    MAX_PRINTERS,
     AccessSettings,
     Address,
     DiscoverySettings,
@@ -29,11 +30,13 @@ from tympan.config.settings import (
     UserSettings,
     geo_problem,
     parse_address,
+    printer_name_problem,
 )
 from tympan.config.simulation import simulation_settings
 
 __all__ = [
     "DEFAULT_PATH",
+    "MAX_PRINTERS",
     "AccessSettings",
     "Address",
     "ConfigMistakesError",
@@ -54,6 +57,7 @@ __all__ = [
     "geo_problem",
     "load",
     "parse_address",
+    "printer_name_problem",
     "read",
     "simulation_settings",
 ]

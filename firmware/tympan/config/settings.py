@@ -93,7 +93,8 @@ def _host_names_problem(names: tuple[str, ...]) -> str | None:
 _PRINTER_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
 
 
-def _printer_name_problem(name: str) -> str | None:
+def printer_name_problem(name: str) -> str | None:
+    """Why a printer cannot be called `name`; None where it can."""
     if _PRINTER_NAME.fullmatch(name):
         return None
     return (
@@ -521,7 +522,7 @@ class LogSettings:
 class PrinterSettings:
     """``[[printers]]``: one printer."""
 
-    name: str = option("Its name in the URI, `/ipp/print/NAME`.", problem=_printer_name_problem)
+    name: str = option("Its name in the URI, `/ipp/print/NAME`.", problem=printer_name_problem)
     device: str = option("Device URI; `tympan devices` lists what is connected.", problem=_device_problem)
     driver: str = option("The driver, or `auto`: from the IEEE 1284 device id.", default="auto")
     profile: str = option(

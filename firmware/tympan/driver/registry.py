@@ -80,6 +80,11 @@ def drivers() -> Mapping[str, Driver]:
     return found
 
 
+def schemes() -> list[str]:
+    """The schemes of device URIs that a transport is installed for."""
+    return sorted(_found(TRANSPORTS))
+
+
 def match_driver(identity: DeviceIdentity) -> tuple[Driver, str] | None:
     """The driver and profile for a device from what it says it is; None where no driver knows it."""
     for driver in drivers().values():

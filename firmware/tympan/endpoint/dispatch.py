@@ -13,11 +13,13 @@ from tympan.endpoint import (
     job_operations,
     notification_operations,
     printer_control_operations,
+    printer_creation_operations,
     printer_operations,
     reference_operations,
     set_operations,
     subscription_groups,
     subscription_operations,
+    system_control_operations,
     system_operations,
 )
 from tympan.endpoint.charset import CHARSETS, in_charset_of
@@ -27,7 +29,7 @@ from tympan.endpoint.table import Handler, Target
 from tympan.errors import SpoolError
 from tympan.ipp import Attribute, AttributeGroup, GroupTag, IppDecodeError, Message, Operation, StatusCode
 from tympan.ipp.registry import check_syntax
-from tympan.service.access import EVERYBODY, Requester, Role
+from tympan.service.access import EVERYBODY, Requester
 from tympan.service.decompression import CompressionError
 from tympan.service.description import IPP_VERSIONS
 from tympan.service.printer import Printer
@@ -49,6 +51,8 @@ OPERATIONS: dict[int, Handler] = {
         reference_operations,
         set_operations,
         system_operations,
+        system_control_operations,
+        printer_creation_operations,
     )
     for handler in module.HANDLERS
 }
@@ -172,7 +176,17 @@ async def _carry_out(
     if printer is not None:
         check_available(handler.operation, printer)
     exchange = Exchange(
-        message, operation, body, service, base_uri, printer, job_id, requester, connected, role_for=role_for
+        message=message,
+        operation=operation,
+        body=body,
+        service=service,
+        base_uri=base_uri,
+        target=printer,
+        job_id=job_id,
+        requester=requester,
+        connected=connected,
+        roles=ROLES,
+        system_operations=SYSTEM_OPERATIONS,
     )
     try:
         result = await _run(handler, exchange)
@@ -259,6 +273,13 @@ def _target(service: Service, operation: AttributeGroup, handler: Handler) -> tu
     ):
         _check_system_uri(operation)
         return None, 0
+    if handler.target is Target.PRINTER_OF_SYSTEM or (
+        handler.target is Target.PRINTER_BY_ID
+        and "printer-uri" not in operation
+        and "system-uri" in operation
+    ):
+        _check_system_uri(operation)
+        return _printer_by_id(service, operation, handler), 0
     uri = _target_uri(operation, handler)
     printer, job_id = resolve(service, str(uri.first))
     if printer is None or (uri.name == "printer-uri" and job_id):
@@ -291,13 +312,30 @@ def _job_id(operation: AttributeGroup) -> int:
     number = operation.get("job-id")
     if number is None:
         raise RefusedError(StatusCode.CLIENT_ERROR_BAD_REQUEST, "job-id must be given with printer-uri")
+    return _one_number(number)
+
+
+def _printer_by_id(service: Service, operation: AttributeGroup, handler: Handler) -> Printer:
+    """The printer of ``printer-id``; where it may be left out, the default printer (PWG 5100.22 §6.1)."""
+    number = operation.get("printer-id")
+    if number is None and handler.target is Target.PRINTER_OF_SYSTEM:
+        raise RefusedError(StatusCode.CLIENT_ERROR_BAD_REQUEST, "printer-id must be given with system-uri")
+    printer = service.default_printer if number is None else service.registry.by_id(_one_number(number))
+    if printer is None:
+        raise RefusedError(StatusCode.CLIENT_ERROR_NOT_FOUND, "there is no such printer")
+    return printer
+
+
+def _one_number(attribute: Attribute) -> int:
     if (
-        check_syntax(number, GroupTag.OPERATION) is not None
-        or len(number.values) != 1
-        or not isinstance(number.first, int)
+        check_syntax(attribute, GroupTag.OPERATION) is not None
+        or len(attribute.values) != 1
+        or not isinstance(attribute.first, int)
     ):
-        raise RefusedError(StatusCode.CLIENT_ERROR_BAD_REQUEST, "job-id has a wrong value", (number,))
-    return number.first
+        raise RefusedError(
+            StatusCode.CLIENT_ERROR_BAD_REQUEST, f"{attribute.name} has a wrong value", (attribute,)
+        )
+    return attribute.first
 
 
 def _check_system_uri(operation: AttributeGroup) -> None:
@@ -367,13 +405,19 @@ def _judge_operation_attributes(operation: AttributeGroup, handler: Handler) -> 
     return tuple(unsupported)
 
 
-def role_for(code: int) -> Role:
-    """The role that operation `code` asks for."""
-    return OPERATIONS[code].role
+_AT_SYSTEM = frozenset(
+    {Target.SYSTEM, Target.PRINTER_OF_SYSTEM, Target.PRINTER_OR_SYSTEM, Target.PRINTER_BY_ID}
+)
 
 
-def operations_supported() -> list[Operation]:
-    """``operations-supported`` of a printer."""
-    return [
-        handler.operation for _, handler in sorted(OPERATIONS.items()) if handler.target is not Target.SYSTEM
-    ]
+def operations_supported(*, system: bool = False) -> list[Operation]:
+    """``operations-supported`` of a printer, or of the system."""
+    targets = _AT_SYSTEM if system else frozenset(Target) - {Target.SYSTEM, Target.PRINTER_OF_SYSTEM}
+    return [handler.operation for _, handler in sorted(OPERATIONS.items()) if handler.target in targets]
+
+
+ROLES = {code: handler.role for code, handler in OPERATIONS.items()}
+"""Who may ask for each operation."""
+
+SYSTEM_OPERATIONS = tuple(operations_supported(system=True))
+"""What is answered at ``/ipp/system``."""

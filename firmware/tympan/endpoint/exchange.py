@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -12,6 +12,7 @@ from tympan.ipp import (
     AttributeGroup,
     GroupTag,
     Message,
+    Operation,
     StatusCode,
     encode_attribute,
     join_message,
@@ -75,7 +76,8 @@ class Exchange:
         requester: Who asks, as far as it is proved.
         connected: Whether the client is still there, for operations that wait.
         subscribing: What becomes of the request's subscription attributes groups.
-        role_for: The role that an operation asks for, by its code.
+        roles: The role that each operation asks for.
+        system_operations: What is answered at ``/ipp/system``.
     """
 
     message: Message
@@ -88,7 +90,8 @@ class Exchange:
     requester: Requester = EVERYBODY
     connected: Callable[[], bool] = lambda: True
     subscribing: list[Judged] = field(default_factory=list)
-    role_for: Callable[[int], Role] = lambda _code: Role.USER
+    roles: Mapping[int, Role] = field(default_factory=dict)
+    system_operations: Sequence[Operation] = ()
 
     @property
     def user(self) -> str:

@@ -65,6 +65,10 @@ _AWAKENING = frozenset(
         Operation.RESTART_PRINTER,
         Operation.SHUTDOWN_PRINTER,
         Operation.STARTUP_PRINTER,
+        Operation.RESTART_ONE_PRINTER,
+        Operation.SHUTDOWN_ONE_PRINTER,
+        Operation.STARTUP_ONE_PRINTER,
+        Operation.DELETE_PRINTER,
     }
 )
 

@@ -17,7 +17,7 @@ from tympan.service.job_password import PASSWORD_ATTRIBUTES
 from tympan.service.print_queue import STOPPING
 
 
-@handler(Operation.GET_PRINTER_ATTRIBUTES, Target.PRINTER, "requested-attributes", "document-format")
+@handler(Operation.GET_PRINTER_ATTRIBUTES, Target.PRINTER_BY_ID, "requested-attributes", "document-format")
 async def get_printer_attributes(exchange: Exchange) -> Answer:
     """Get-Printer-Attributes, RFC 8011 §4.2.5."""
     document_format_of(exchange)

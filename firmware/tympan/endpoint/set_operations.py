@@ -62,7 +62,6 @@ async def set_printer_attributes(exchange: Exchange) -> Answer:
     """Set-Printer-Attributes, RFC 3380 §4.1."""
     _document_format(exchange)
     attributes = attributes_to_set(exchange, GroupTag.PRINTER)
-    _known_attributes(exchange)
     try:
         await exchange.service.set_attributes.set(exchange.printer, attributes)
     except NotSetError as error:
@@ -117,7 +116,7 @@ async def get_user_printer_attributes(exchange: Exchange) -> Answer:
     attributes: list[Attribute] = []
     for attribute in decoded(data):
         if attribute.name == "operations-supported":
-            allowed = [code for code in attribute.integers() if exchange.role_for(code) <= role]
+            allowed = [code for code in attribute.integers() if exchange.roles[code] <= role]
             attributes.append(Attribute.enum(attribute.name, *allowed))
         elif attribute.name == SET and role < Role.ADMINISTRATOR:
             attributes.append(Attribute.keyword(SET, "none"))
@@ -125,11 +124,6 @@ async def get_user_printer_attributes(exchange: Exchange) -> Answer:
             attributes.append(attribute)
     answer.add(GroupTag.PRINTER, attributes)
     return answer
-
-
-def _known_attributes(exchange: Exchange) -> None:
-    """Have the printer know every attribute it has, also those that change: they are encoded when they are asked for."""
-    exchange.service.printer_answer(exchange.printer, exchange.printer_uri, ("printer-name",))
 
 
 HANDLERS: tuple[Handler, ...] = (

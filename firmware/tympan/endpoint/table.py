@@ -18,6 +18,8 @@ class Target(enum.Enum):
     JOB = "job-uri, or printer-uri and job-id"
     SYSTEM = "system-uri"
     PRINTER_OR_SYSTEM = "printer-uri, or system-uri"
+    PRINTER_BY_ID = "printer-uri, or system-uri and printer-id"
+    PRINTER_OF_SYSTEM = "system-uri and printer-id"
 
 
 _TARGET_ATTRIBUTES = {
@@ -25,6 +27,8 @@ _TARGET_ATTRIBUTES = {
     Target.JOB: ("printer-uri", "job-uri", "job-id"),
     Target.SYSTEM: ("system-uri",),
     Target.PRINTER_OR_SYSTEM: ("printer-uri", "system-uri"),
+    Target.PRINTER_BY_ID: ("printer-uri", "system-uri", "printer-id"),
+    Target.PRINTER_OF_SYSTEM: ("system-uri", "printer-id"),
 }
 
 

@@ -192,6 +192,7 @@ def description_attributes(
         Attribute.name_string("printer-name", identity.name),
         Attribute.text("printer-organization", identity.organization),
         Attribute.text("printer-organizational-unit", identity.organizational_unit),
+        Attribute.keyword("printer-service-type", "print"),
         Attribute.uri("printer-uuid", f"urn:uuid:{identity.uuid}"),
         *_raster_attributes(capabilities),
         Attribute.uri_scheme("reference-uri-schemes-supported", *REFERENCE_URI_SCHEMES),

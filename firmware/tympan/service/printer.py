@@ -21,6 +21,7 @@ from tympan.service.print_order import PrintOrder
 from tympan.service.reach import Reach
 from tympan.service.resources import resource_attributes
 from tympan.service.template import Template
+from tympan.service.xri import xri
 
 _BY_IPP = Reach()
 
@@ -36,6 +37,7 @@ class Printer:
         template: The job template attributes it obeys.
         encoded: Its attributes that do not change, encoded.
         is_default: It is the one at ``/ipp/print``.
+        printer_id: ``printer-id``, PWG 5100.22 §7.1.
         jobs: Every job it knows by id.
         active: Those of `jobs` that are not finished, in the order they will print.
         ended: Those of `jobs` that are finished, in the order they ended, until history is full.
@@ -66,6 +68,7 @@ class Printer:
         self.encoded = encoded
         self.is_default = is_default
         self._reach = reach
+        self.printer_id = 0
         self.jobs: dict[int, Job] = {}
         self.active = PrintOrder()
         self.ended: dict[int, Job] = {}
@@ -131,6 +134,11 @@ class Printer:
         if condition != self._condition:
             self._condition = condition
             self._update()
+
+    @property
+    def state_changed(self) -> tuple[int, int]:
+        """When its state changed: ``printer-state-change-time``, and Unix time."""
+        return self._state_changed
 
     def device_stopped(self, reasons: tuple[str, ...], message: str) -> None:
         """The device cannot go on now, for these ``printer-state-reasons``."""
@@ -257,8 +265,11 @@ class Printer:
             now: ``printer-up-time``.
             date: Unix time.
         """
+        ways = self._reach.attributes(uri, is_default=self.is_default)
         return [
-            *self._reach.attributes(uri, is_default=self.is_default),
+            *ways,
+            xri("printer-xri-supported", *ways),
+            Attribute.integer("printer-id", self.printer_id or 1),
             Attribute.name_string("printer-dns-sd-name", self.dns_sd_name),
             Attribute.enum("printer-state", self.state),
             Attribute.keyword("printer-state-reasons", *self.reasons),

@@ -6,19 +6,28 @@ the configuration file (docs/adr/0007-settings-by-operation.md).
 
 from __future__ import annotations
 
+import asyncio
 import logging
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Final
 
-import msgspec
-
 from tympan.config import PrinterSettings, Settings
-from tympan.ipp import Attribute, GroupTag, Message, Operation, StatusCode, decode, encode
+from tympan.ipp import Attribute, Operation, StatusCode
 from tympan.service.building import describe
 from tympan.service.event_source import EventSource
 from tympan.service.printer import Printer
 from tympan.service.printer_control import PrinterControls
-from tympan.service.settable import MEDIA, Configured, Outcome, Refusal, is_deletion, judge, settable_names
+from tympan.service.set_record import decode_set, encode_set
+from tympan.service.settable import (
+    MEDIA,
+    MESSAGE,
+    Configured,
+    Outcome,
+    Refusal,
+    is_deletion,
+    judge,
+    settable_names,
+)
 from tympan.spool.store import DeleteRecord, SaveRecord, Store
 
 RECORD: Final = "printer-attributes"
@@ -34,22 +43,6 @@ _PAIRS: Final[Mapping[str, str]] = {
 """Two words for one thing: the one that is set takes the other's place."""
 
 _log = logging.getLogger(__name__)
-
-
-class _Kept(msgspec.Struct):
-    """The record of a printer.
-
-    Attributes:
-        attributes: What was set, as an IPP message with a printer attributes group.
-        configured: What the configuration said of each when it was set.
-    """
-
-    attributes: bytes
-    configured: dict[str, str]
-
-
-_encoder = msgspec.msgpack.Encoder()
-_decoder = msgspec.msgpack.Decoder(_Kept)
 
 
 class NotSetError(Exception):
@@ -84,7 +77,6 @@ class _Entry:
         self.settings = settings
         self.configured = Configured(printer.identity, printer.template, "media" in settings.defaults)
         self.set: dict[str, Attribute] = {}
-        self.said: dict[str, str] = {}
 
 
 class SetAttributes:
@@ -112,21 +104,20 @@ class SetAttributes:
         self._controls = controls
         self._news = news
         self._entries: dict[str, _Entry] = {}
+        self._setting = asyncio.Lock()
 
     def bring_back(self, printer: Printer, settings: PrinterSettings) -> None:
         """Take up what was set on `printer` in earlier runs; blocks: for the start of the service."""
-        entry = self._entries[printer.name] = _Entry(printer, settings)
+        entry = self.enter(printer, settings)
         for name, record in self._store.records(RECORD):
             if name == printer.name:
                 try:
-                    kept = _decoder.decode(record)
-                    message, _ = decode(kept.attributes)
+                    entry.set, changed = decode_set(record, self._configured_by(settings))
                 except ValueError:
                     _log.exception("what was set on printer %s is lost", name)
                     continue
-                entry.set = {each.name: each for each in message.group(GroupTag.PRINTER)}
-                entry.said = kept.configured
-        self._drop_what_the_file_changed(printer, entry)
+                for each in changed:
+                    _log.info("printer %s: the configuration has a new value for %s", name, each)
         outcome = self._judged(printer, entry, entry.set.values())
         while outcome.refusals:  # the driver or its profile is another one now
             for refusal in outcome.refusals:
@@ -135,24 +126,19 @@ class SetAttributes:
             outcome = self._judged(printer, entry, entry.set.values())
         self._apply(printer, outcome)
 
-    def _drop_what_the_file_changed(self, printer: Printer, entry: _Entry) -> None:
-        for name in tuple(entry.set):
-            if entry.said.get(name) != self._configured(entry.settings, name):
-                _log.info("printer %s: the configuration has a new value for %s", printer.name, name)
-                del entry.set[name]
+    def enter(self, printer: Printer, settings: PrinterSettings) -> _Entry:
+        """Begin with a printer on which nothing is set."""
+        entry = self._entries[printer.name] = _Entry(printer, settings)
+        printer.answer(
+            f"ipp://localhost/ipp/print/{printer.name}", ("printer-name",)
+        )  # it knows all it has then
+        self._apply(printer, self._judged(printer, entry, ()))
+        return entry
 
     def forget(self, printer: Printer) -> None:
         """The printer is no more."""
         self._entries.pop(printer.name, None)
         self._store.post(DeleteRecord(RECORD, printer.name))
-
-    def check(self, printer: Printer, attributes: Sequence[Attribute]) -> None:
-        """See whether `attributes` can be set.
-
-        Raises:
-            NotSetError: Not all of them can.
-        """
-        self._outcome(printer, attributes)
 
     async def set(self, printer: Printer, attributes: Sequence[Attribute]) -> None:
         """Set `attributes`, all or none; returns when that is durable.
@@ -161,23 +147,38 @@ class SetAttributes:
             NotSetError: Not all of them can be set.
             SpoolError: They cannot be kept.
         """
-        entry = self._entries[printer.name]
-        outcome, wanted = self._outcome(printer, attributes)
-        kept = {name: each for name, each in wanted.items() if name != "printer-message-from-operator"}
-        said = {name: self._configured(entry.settings, name) for name in kept}
-        record = _Kept(_message(kept.values()), said)
-        await self._store.commit(SaveRecord(RECORD, printer.name, _encoder.encode(record)))
-        entry.set, entry.said = kept, said
-        self._apply(printer, outcome)
-        if outcome.message is not None:
-            await self._controls.message(printer, outcome.message)
-        elif any(each.name == "printer-message-from-operator" for each in attributes):
-            await self._controls.message(printer, "")
+        async with self._setting:  # each builds upon what the one before has set
+            change, apply = self.prepare(printer, attributes)
+            await self._store.commit(change)
+            apply()
+        for attribute in attributes:
+            if attribute.name == MESSAGE:
+                text = "" if is_deletion(attribute) else str(attribute.first)
+                await self._controls.message(printer, text)
         names = {attribute.name for attribute in attributes}
         if names & _READY:
             self._news.printer_configured(printer, media=True)
         if names - _READY:
             self._news.printer_configured(printer)
+
+    def prepare(
+        self, printer: Printer, attributes: Sequence[Attribute]
+    ) -> tuple[SaveRecord, Callable[[], None]]:
+        """What has to be committed for `attributes` to be set, and what then makes it so.
+
+        Raises:
+            NotSetError: Not all of them can be set.
+        """
+        entry = self._entries[printer.name]
+        outcome, wanted = self._outcome(printer, attributes)
+        kept = {name: each for name, each in wanted.items() if name != MESSAGE}
+
+        def apply() -> None:
+            entry.set = kept
+            self._apply(printer, outcome)
+
+        record = encode_set(kept, self._configured_by(entry.settings))
+        return SaveRecord(RECORD, printer.name, record), apply
 
     def _outcome(
         self, printer: Printer, attributes: Sequence[Attribute]
@@ -231,6 +232,5 @@ class SetAttributes:
                 said = printer.defaults.get(name.removesuffix("-default"))
         return repr(said)
 
-
-def _message(attributes: Iterable[Attribute]) -> bytes:
-    return encode(Message.of((2, 0), 0, 1, (GroupTag.OPERATION, ()), (GroupTag.PRINTER, tuple(attributes))))
+    def _configured_by(self, printer: PrinterSettings) -> Callable[[str], str]:
+        return lambda name: self._configured(printer, name)

@@ -10,17 +10,20 @@ import asyncio
 import contextlib
 import logging
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import msgspec
 
-from tympan.config import AccessSettings, LimitSettings, Settings
-from tympan.errors import SpoolError
-from tympan.ipp import Operation
+from tympan.config import AccessSettings, LimitSettings, PrinterSettings, Settings
+from tympan.driver.contract import Transport
+from tympan.errors import ConfigError, SpoolError
+from tympan.ipp import Attribute, Operation
 from tympan.ipp.enums import JobState
 from tympan.model.document import Document
 from tympan.model.job import Job, decode_job, encode_job
+from tympan.model.printer_control import PrinterControl
 from tympan.render.document import DocumentFeed
 from tympan.render.pool import RenderLimits, RenderPool
 from tympan.service.building import build_printer
@@ -33,13 +36,15 @@ from tympan.service.intake import Intake
 from tympan.service.job_control import JobControl
 from tympan.service.job_timers import JobTimers
 from tympan.service.own_names import OwnNames
-from tympan.service.print_queue import STOPPING, PrintQueue, canceled_by, canceled_message
+from tympan.service.print_queue import STOPPING, PrintQueue, canceled_by, canceled_message, driver_name
 from tympan.service.printer import Printer
 from tympan.service.printer_control import PrinterControls
+from tympan.service.printer_registry import PrinterRegistry
 from tympan.service.printer_settings import SetAttributes
 from tympan.service.references import References
 from tympan.service.retention import Retention
 from tympan.service.subscriptions import Subscriptions
+from tympan.service.system_object import SystemObject
 from tympan.spool.documents import DocumentFolder, SpoolBudget, StoredDocument
 from tympan.spool.state_lock import StateLock
 from tympan.spool.store import (
@@ -97,6 +102,9 @@ class Service:
         retention: The documents of finished jobs.
         access: Who may do what.
         names: What this machine is called.
+        registry: Which printers there are.
+        system: What the system says of itself.
+        on_restart: Has the whole service started anew (Restart-System); None: nobody can.
     """
 
     def __init__(self, settings: Settings, operations: Sequence[Operation]) -> None:
@@ -115,6 +123,8 @@ class Service:
         self._intakes: dict[int, Intake] = {}
         self._deadlines: dict[int, asyncio.TimerHandle] = {}
         self._announcements: dict[str, asyncio.TimerHandle] = {}
+        self._adding = asyncio.Lock()
+        self.on_restart: Callable[[], None] | None = None
         self._finished: dict[int, Printer] = {}
         self.references = References(self, settings.fetch)
         self._active_count = 0
@@ -124,6 +134,8 @@ class Service:
         self._lock = StateLock(state_dir)
         self._spool_dir = state_dir / "spool"
         self._store = Store(state_dir / "tympan.db", settings.server.durability)  # type: ignore[arg-type]  # checked by config
+        self.registry = PrinterRegistry(self._store, settings, self.printers)
+        self.system = SystemObject(self._store, settings, self.registry, self.news)
         self.subscriptions = Subscriptions(settings.notifications, self._store, self.printers)
         budget = SpoolBudget(
             self._spool_dir, settings.limits.spool_bytes, settings.limits.spool_reserve_bytes
@@ -177,21 +189,23 @@ class Service:
         self.set_attributes = SetAttributes(
             self._store, self._settings, self._operations, self.controls, self.news
         )
-        service_uuid = await self._service_uuid()
-        default = self._settings.default_printer
-        for settings in self._settings.printers:
-            printer, transport = build_printer(
-                self._settings,
-                settings,
-                service_uuid=service_uuid,
-                operations=self._operations,
-                clock=self.clock,
-                is_default=settings is default,
-            )
-            self.printers[printer.name] = printer
-            self._queues[printer.name] = PrintQueue(printer, transport, self._pool, self)
+        self._uuid = await self._service_uuid()
+        created = self.registry.bring_back()
+        for settings in (*self._settings.printers, *created):
+            try:
+                printer, transport = self._build(settings)
+            except ConfigError:
+                if settings not in created:
+                    raise
+                _log.exception(
+                    "printer %s, which was made by operation, cannot be brought back", settings.name
+                )
+                continue
+            self.registry.enroll(printer)
+            self._install(printer, transport)
             self.controls.bring_back(printer)
             self.set_attributes.bring_back(printer, settings)
+        self.system.bring_back(self.events, self.clock, self._uuid)
         self.subscriptions.start(self.events, self.clock)
         self._timers.start()
         self._bring_back()
@@ -307,6 +321,80 @@ class Service:
     ) -> tuple[bytes, tuple[str, ...]]:
         """The encoded attributes of a printer that are asked for, and the names there are none of."""
         return printer.answer(printer_uri, requested, language)
+
+    def _build(self, settings: PrinterSettings) -> tuple[Printer, Transport]:
+        return build_printer(
+            self._settings,
+            settings,
+            service_uuid=self._uuid,
+            operations=self._operations,
+            clock=self.clock,
+            is_default=False,
+        )
+
+    def _install(self, printer: Printer, transport: Transport) -> PrintQueue:
+        queue = PrintQueue(printer, transport, self._pool, self)
+        self.printers[printer.name], self._queues[printer.name] = printer, queue
+        return queue
+
+    async def add_printer(self, settings: PrinterSettings, attributes: Sequence[Attribute] = ()) -> Printer:
+        """Make a printer that comes back at every start (Create-Printer).
+
+        Args:
+            settings: Its name, device and driver.
+            attributes: To be set on it from the beginning.
+
+        Raises:
+            PrinterExistsError: There is one of this name.
+            TooManyPrintersError: There are as many as can be.
+            ConfigError: Device, driver or profile are not what there is.
+            NotSetError: Not all of the attributes can be set; there is no printer then.
+            SpoolError: It cannot be kept.
+        """
+        async with self._adding:
+            self.registry.check_room(settings.name)
+            printer, transport = await asyncio.to_thread(self._build, settings)
+            known = replace(settings, driver=driver_name(printer), profile=printer.profile)
+            self.set_attributes.enter(printer, known)
+            change, apply = self.set_attributes.prepare(printer, attributes)
+            await self._store.commit(*self.registry.enroll_created(printer, known), change)
+            apply()
+            self._install(printer, transport).start()
+            self.registry.settle_default()
+            self.news.printer_created(printer)
+        _log.info("printer %s was made: %s on %s", printer.name, known.driver, known.device)
+        return printer
+
+    async def remove_printer(self, printer: Printer) -> None:
+        """Take a printer away for good, with its jobs (Delete-Printer); returns when its device is let go.
+
+        Raises:
+            PrinterIsConfiguredError: It would be back at the next start.
+        """
+        self.registry.check_deletable(printer)
+        if self.printers.get(printer.name) is not printer:
+            return
+        del self.printers[printer.name]
+        queue = self._queues[printer.name]
+        # Whoever still holds it finds it taking nothing.
+        printer.control = PrinterControl(accepting=False, paused=True, deactivated=True)
+        await queue.close()
+        for job in tuple(printer.active.values()):
+            self._end(
+                printer, job, JobState.CANCELED, ("job-canceled-by-operator",), "The printer was removed."
+            )
+        printer.ends()
+        for job in tuple(printer.jobs.values()):
+            self.forget(printer, job)
+        announcement = self._announcements.pop(printer.name, None)
+        if announcement is not None:
+            announcement.cancel()
+        del self._queues[printer.name]
+        for keeper in (self.registry, self.controls, self.set_attributes):
+            keeper.forget(printer)
+        self.registry.settle_default()
+        self.news.printer_deleted(printer)
+        _log.info("printer %s was removed", printer.name)
 
     async def identify(self, printer: Printer, actions: Sequence[str], message: str) -> None:
         """Make a printer known by the `actions` among `IDENTIFY_ACTIONS`."""
@@ -430,6 +518,8 @@ class Service:
         self, printer: Printer, job: Job, document: Document, stored: StoredDocument, *, last: bool
     ) -> None:
         """A document arrived whole: make it part of its job, durably, and print where that was the last."""
+        if self.printers.get(printer.name) is not printer:
+            raise SpoolError(f"printer {printer.name} was removed")
         live = job.job_id in self._intakes and self._intakes[job.job_id].feed is not None
         if job.is_terminal:  # canceled, or failed while it streamed: nothing is kept
             self._intakes.pop(job.job_id, None)

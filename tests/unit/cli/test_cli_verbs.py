@@ -14,7 +14,8 @@ import pytest
 
 from tympan.cli import arguments
 from tympan.cli.main import VERBS, main
-from tympan.ipp import Attribute, Operation, StatusCode
+from tympan.driver.contract import DiscoveredDevice
+from tympan.ipp import Attribute, GroupTag, Operation, StatusCode
 
 
 @pytest.fixture
@@ -399,3 +400,67 @@ def test_pause_that_is_refused(service, tympan):
     assert (done.status, done.out) == (1, "")
     assert "operators only" in done.err
     assert tympan("pause", "laser", "-P", "receipt").status == 2
+
+
+XRI = Attribute.collection(
+    "printer-xri-supported", [Attribute.uri("xri-uri", "ipp://pi.local/ipp/print/label")]
+)
+
+
+def test_add(service, tympan):
+    service.answers[Operation.CREATE_PRINTER] = lambda _seen: [
+        (GroupTag.PRINTER, (Attribute.integer("printer-id", 7), XRI))
+    ]
+    words = ("add", "label", "usb://0456:0808/1", "--driver", "escpos", "--profile", "generic-58mm")
+    done = tympan(*words, "--info", "Labels", "--location", "Hall", "--default")
+    assert done.status == 0
+    assert "ipp://pi.local/ipp/print/label" in done.out
+    seen = service.of(Operation.CREATE_PRINTER)
+    assert seen.path == "/ipp/system"
+    assert seen.operation_attribute("system-uri").first.endswith("/ipp/system")
+    assert seen.operation_attribute("printer-service-type").first == "print"
+    assert seen.operation_attribute("smi55357-device-uri").first == "usb://0456:0808/1"
+    assert seen.operation_attribute("smi55357-driver").first == "escpos.generic-58mm"
+    assert seen.message.group(GroupTag.PRINTER).attributes == (
+        Attribute.name_string("printer-name", "label"),
+        Attribute.text("printer-info", "Labels"),
+        Attribute.text("printer-location", "Hall"),
+    )
+    default = service.of(Operation.SET_SYSTEM_ATTRIBUTES).message.group(GroupTag.SYSTEM)
+    assert default.integer("system-default-printer-id") == 7
+
+
+@pytest.mark.parametrize(("found", "status"), [(0, 2), (1, 0), (2, 2)])
+def test_add_finds_the_only_device(service, tympan, monkeypatch, found, status):
+    devices = [DiscoveredDevice(f"usb://1:{count}", "a printer") for count in range(found)]
+    monkeypatch.setattr("tympan.driver.registry.discover_devices", lambda: devices)
+    service.answers[Operation.CREATE_PRINTER] = lambda _seen: [(GroupTag.PRINTER, (XRI,))]
+    done = tympan("add", "label")
+    assert done.status == status
+    if status == 0:
+        seen = service.of(Operation.CREATE_PRINTER)
+        assert seen.operation_attribute("smi55357-device-uri").first == "usb://1:0"
+        assert seen.operation_attribute("smi55357-driver").first == "auto"
+    else:
+        assert service.operations() == []
+        assert all(each.device_uri in done.err for each in devices)
+
+
+def test_add_that_is_refused(service, tympan):
+    service.refuse(Operation.CREATE_PRINTER, StatusCode.CLIENT_ERROR_NOT_POSSIBLE, "there is one already")
+    done = tympan("add", "receipt", "usb://1:2")
+    assert (done.status, done.out) == (1, "")
+    assert "there is one already" in done.err
+
+
+def test_remove(service, tympan):
+    service.answers[Operation.GET_PRINTER_ATTRIBUTES] = lambda _seen: [
+        (GroupTag.PRINTER, (Attribute.integer("printer-id", 7),))
+    ]
+    assert tympan("remove", "label").status == 0
+    asked = service.of(Operation.GET_PRINTER_ATTRIBUTES)
+    assert asked.operation_attribute("printer-uri").first.endswith("/ipp/print/label")
+    seen = service.of(Operation.DELETE_PRINTER)
+    assert (seen.path, seen.operation_attribute("printer-id").first) == ("/ipp/system", 7)
+    service.refuse(Operation.DELETE_PRINTER, StatusCode.CLIENT_ERROR_NOT_POSSIBLE, "it is configured")
+    assert tympan("remove", "label").status == 1
