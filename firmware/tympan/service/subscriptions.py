@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import uuid
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import chain
 
@@ -18,6 +19,7 @@ from tympan.ipp.values import MAX_INTEGER
 from tympan.model.job import Job
 from tympan.model.subscription import (
     SEQUENCE_STEP,
+    WIDER,
     KeptSubscription,
     Notice,
     Subscription,
@@ -67,6 +69,7 @@ class Subscriptions:
         self._all: dict[int, KeptSubscription] = {}
         self._of_printer: dict[str, dict[int, KeptSubscription]] = {}
         self._of_job: dict[int, dict[int, KeptSubscription]] = {}
+        self._interest: Counter[str] = Counter()
         self._waiters: dict[int, set[asyncio.Future[None]]] = {}
         self._waiting = 0
         self._next_id = 1
@@ -249,7 +252,7 @@ class Subscriptions:
         job_id = event.job.job_id if event.job is not None else 0
         if event.keyword == "job-created":
             self._job_restarted(job_id)
-        if self._all:
+        if self._interest[event.keyword] or self._interest[WIDER.get(event.keyword, "")]:
             self._tell(event, printer, job_id)
         if event.keyword == "job-completed":
             self._job_ended(job_id)
@@ -317,6 +320,7 @@ class Subscriptions:
         kept = KeptSubscription(subscription, self.settings.max_events, expires_at)
         self._all[subscription.subscription_id] = kept
         self._group(subscription)[subscription.subscription_id] = kept
+        self._interest.update(subscription.events)
         self._expect(expires_at)
         return kept
 
@@ -328,6 +332,7 @@ class Subscriptions:
     def _remove(self, kept: KeptSubscription) -> None:
         subscription = kept.subscription
         del self._all[subscription.subscription_id]
+        self._interest.subtract(subscription.events)
         group = self._group(subscription)
         group.pop(subscription.subscription_id, None)
         if not group and subscription.job_id:
