@@ -1,7 +1,7 @@
 """Keeps what administrators set on printers, over restarts, and applies it at once (RFC 3380 §4.1).
 
 It owns the record of each printer's set attributes, and the rule who wins: what was set by an operation, until the same thing changes in
-the configuration file (docs/adr/0007-settings-by-operation.md).
+the configuration file (docs/adr/0008-settings-by-operation.md).
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """The record of attributes that an operation set, and the rule who wins: the operation, until the configuration says something else.
 
-docs/adr/0007-settings-by-operation.md gives the reasons.
+docs/adr/0008-settings-by-operation.md gives the reasons.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """The system object of PWG 5100.22: what it is called and where it is, what is set on it, and when it changed.
 
-It owns the attributes that Set-System-Attributes sets, and keeps them as those of printers are (docs/adr/0007-settings-by-operation.md).
+It owns the attributes that Set-System-Attributes sets, and keeps them as those of printers are (docs/adr/0008-settings-by-operation.md).
 How the system is shown, `tympan.service.system_description` says.
 """
 
