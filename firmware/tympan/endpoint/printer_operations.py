@@ -165,18 +165,12 @@ async def cancel_my_jobs(exchange: Exchange) -> Answer:
 
 @handler(Operation.IDENTIFY_PRINTER, Target.PRINTER, "identify-actions", "message", "job-id")
 async def identify_printer(exchange: Exchange) -> Answer:
-    """Identify-Printer, PWG 5100.13 §5.1: the printer makes itself known."""
+    """Identify-Printer, PWG 5100.13 §5.1: the printer makes itself known, in its own way where it has none that is asked for."""
     supported = IDENTIFY_ACTIONS
     attribute = exchange.operation.get("identify-actions")
-    wanted = [str(value.value) for value in attribute.values] if attribute is not None else [supported[0]]
-    actions = [action for action in supported if action in wanted]
+    wanted = [str(value.value) for value in attribute.values] if attribute is not None else []
+    actions = [action for action in supported if action in wanted] or [supported[0]]
     bad = [action for action in wanted if action not in supported]
-    if not actions:
-        raise RefusedError(
-            StatusCode.CLIENT_ERROR_ATTRIBUTES_OR_VALUES_NOT_SUPPORTED,
-            f"the printer can identify itself by {', '.join(supported)}",
-            (Attribute.keyword("identify-actions", *bad),),
-        )
     await exchange.service.identify(exchange.printer, actions, exchange.text("message"))
     if bad:
         return Answer(

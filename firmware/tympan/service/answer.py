@@ -14,6 +14,10 @@ _ALSO_OF_SUBSCRIPTIONS = frozenset({"charset-supported", "generated-natural-lang
 """What the group ``subscription-template`` has besides ``notify-…``, RFC 3995 §5.3 table 1 and §11.2.3."""
 
 
+NONE = "none"
+"""The ``requested-attributes`` keyword for no attribute at all, PWG 5100.7 §6.1."""
+
+
 class EncodedAttributes:
     """Encoded attributes of one object, by name and by group keyword.
 
@@ -73,7 +77,7 @@ class EncodedAttributes:
                 }
             elif (data := table.get(name)) is not None:
                 chosen[name] = data
-            else:
+            elif name != NONE:
                 missing[name] = None
         return b"".join(chosen.values()), tuple(missing)
 

@@ -12,6 +12,7 @@ from tympan.ipp.enums import JobState, PrinterState
 from tympan.model.device_condition import DeviceCondition
 from tympan.model.job import Job
 from tympan.model.printer_control import PrinterControl
+from tympan.model.printer_counters import PrinterCounters
 from tympan.service.answer import EncodedAttributes, decoded
 from tympan.service.clock import Clock, date_time
 from tympan.service.condition import condition_attributes
@@ -43,6 +44,7 @@ class Printer:
         ended: Those of `jobs` that are finished, in the order they ended, until history is full.
         current: The job that is printing, or None.
         control: What operators have told it; after a change of it comes `control_changed`.
+        counters: What it has printed in its life.
         generation: Counts up whenever something of the printer's answer changes but the time.
         on_change: Called after its state may have changed.
     """
@@ -74,6 +76,7 @@ class Printer:
         self.ended: dict[int, Job] = {}
         self.current: Job | None = None
         self.control = PrinterControl()
+        self.counters = PrinterCounters()
         self.generation = 0
         self.on_change: Callable[[Printer], None] = _nobody_listens
         self._clock = clock
@@ -86,6 +89,7 @@ class Printer:
         self._up_since = clock.up_time()
         self._up_since_date = clock.date()
         self._config_changed = (self._up_since, self._up_since_date)
+        self._config_changes = 0
         self._state = PrinterState.IDLE
         self._state_changed = (self._up_since, self._up_since_date)
 
@@ -151,6 +155,7 @@ class Printer:
     def configured(self) -> None:
         """Its names or its choices are other ones now: ``printer-config-change-time``."""
         self._config_changed = (self._clock.up_time(), self._clock.date())
+        self._config_changes += 1
         self._update()
 
     def control_changed(self) -> None:
@@ -276,10 +281,12 @@ class Printer:
             Attribute.text("printer-state-message", self.message),
             Attribute.integer("printer-state-change-time", self._state_changed[0]),
             date_time("printer-state-change-date-time", self._state_changed[1]),
+            Attribute.integer("printer-config-changes", self._config_changes),
             Attribute.integer("printer-config-change-time", self._config_changed[0]),
             date_time("printer-config-change-date-time", self._config_changed[1]),
             Attribute.boolean("printer-is-accepting-jobs", self.control.takes_jobs),
             Attribute.integer("queued-job-count", len(self.active)),
+            *self.counters.attributes(),
             Attribute.text("printer-message-from-operator", self.control.message),
             *(
                 (

@@ -28,6 +28,7 @@ from tympan.render.document import DocumentFeed
 from tympan.render.pool import RenderLimits, RenderPool
 from tympan.service.building import build_printer
 from tympan.service.clock import Clock
+from tympan.service.counters import CounterKeeper
 from tympan.service.description import IDENTIFY_ACTIONS, NATURAL_LANGUAGE
 from tympan.service.event_source import EventSource
 from tympan.service.events import EventBus
@@ -134,6 +135,7 @@ class Service:
         self._lock = StateLock(state_dir)
         self._spool_dir = state_dir / "spool"
         self._store = Store(state_dir / "tympan.db", settings.server.durability)  # type: ignore[arg-type]  # checked by config
+        self._counters = CounterKeeper(self._store)
         self.registry = PrinterRegistry(self._store, settings, self.printers)
         self.system = SystemObject(self._store, settings, self.registry, self.news)
         self.subscriptions = Subscriptions(settings.notifications, self._store, self.printers)
@@ -191,6 +193,7 @@ class Service:
         )
         self._uuid = await self._service_uuid()
         created = self.registry.bring_back()
+        self._counters.start()
         for settings in (*self._settings.printers, *created):
             try:
                 printer, transport = self._build(settings)
@@ -201,6 +204,7 @@ class Service:
                     "printer %s, which was made by operation, cannot be brought back", settings.name
                 )
                 continue
+            self._counters.bring_back(printer)
             self.registry.enroll(printer)
             self._install(printer, transport)
             self.controls.bring_back(printer)
@@ -390,7 +394,7 @@ class Service:
         if announcement is not None:
             announcement.cancel()
         del self._queues[printer.name]
-        for keeper in (self.registry, self.controls, self.set_attributes):
+        for keeper in (self.registry, self.controls, self.set_attributes, self._counters):
             keeper.forget(printer)
         self.registry.settle_default()
         self.news.printer_deleted(printer)
@@ -786,7 +790,7 @@ class Service:
         printer.finished(job)
         if not self.retention.keep(printer, job):
             self._remove_documents(job)
-        self._store.post(SaveJob(job.job_id, encode_job(job)))
+        self._store.post(SaveJob(job.job_id, encode_job(job)), self._counters.counted(printer, job))
         self._finished[job.job_id] = printer
         self.news.job_changed(printer, job)
         self._timers.watch(printer, job)

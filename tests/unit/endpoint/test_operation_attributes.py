@@ -370,7 +370,7 @@ REFUSED_VALUES = (
      StatusCode.CLIENT_ERROR_ATTRIBUTES_OR_VALUES_NOT_SUPPORTED),
     ({Operation.IDENTIFY_PRINTER},
      Attribute.keyword("identify-actions", "speak"),
-     StatusCode.CLIENT_ERROR_ATTRIBUTES_OR_VALUES_NOT_SUPPORTED),
+     StatusCode.SUCCESSFUL_OK_IGNORED_OR_SUBSTITUTED_ATTRIBUTES),
 )  # fmt: skip
 """Values of the right syntax that are not supported, RFC 8011 §4.1.6.1 and the operations' own sections."""
 

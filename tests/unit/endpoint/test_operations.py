@@ -592,6 +592,18 @@ def test_identify_shows_the_message_until_its_time_is_over(desk):
     assert printer(desk, "printer-state-message")["printer-state-message"].first == ""
 
 
+def test_a_printer_that_cannot_speak_shows_itself_all_the_same(desk):
+    answer = desk.ask(
+        Operation.IDENTIFY_PRINTER,
+        LASER,
+        Attribute.keyword("identify-actions", "speak"),
+        Attribute.text("message", "here"),
+    )
+    assert status(answer) == StatusCode.SUCCESSFUL_OK_IGNORED_OR_SUBSTITUTED_ATTRIBUTES
+    assert desk.service.printers["laser"].message == "here"
+    ring(desk.service._announcements["laser"])
+
+
 # --- a restart --------------------------------------------------------------------------------------------------------
 
 

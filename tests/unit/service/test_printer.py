@@ -143,3 +143,11 @@ def test_a_few_attributes_cost_no_template(receipt, monkeypatch):
     monkeypatch.setattr(receipt.template, "echo", lambda _: pytest.fail("it was not asked for"))
     found = attributes_of(job(1), receipt, URI, 1, ["job-id", "job-name", "job-state"])
     assert {each.name for each in found} == {"job-id", "job-name", "job-state"}
+
+
+def test_changes_of_configuration_are_counted(receipt, clock):
+    assert shown(receipt)["printer-config-changes"].first == 0
+    clock.now = 500
+    receipt.configured()
+    assert shown(receipt)["printer-config-changes"].first == 1
+    assert shown(receipt)["printer-config-change-time"].first == 500
