@@ -94,7 +94,7 @@ async def _try_password(exchange: Exchange, job: Job, typed: Attribute) -> None:
         released = []
     except NotPossibleError as error:
         raise RefusedError(StatusCode.CLIENT_ERROR_NOT_POSSIBLE, error.problem) from error
-    if job.password and not released:
+    if job.waits_for_password and not released:
         raise RefusedError(StatusCode.CLIENT_ERROR_NOT_AUTHORIZED, "that is not the job's password")
 
 

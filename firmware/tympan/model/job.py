@@ -109,7 +109,8 @@ class Job(msgspec.Struct, kw_only=True):
         hold_until: The named period it still waits for; empty once that has begun.
         hold_until_date: Unix time it still waits for; 0 once that has come.
         held_on_create: It came while new jobs were held (Hold-New-Jobs), and has not been released.
-        password: What releases it at the printer, salted and hashed; empty: nothing has to, any more.
+        password: What releases it at the printer, salted and hashed; empty: nothing has to.
+        password_given: Somebody has typed it.
         password_encryption: How the client had encrypted the password it sent.
         suspended: It stopped in the middle by Suspend-Current-Job, until Resume-Job.
         cancel_after_s: ``job-cancel-after``; 0: it may take as long as it likes.
@@ -154,12 +155,18 @@ class Job(msgspec.Struct, kw_only=True):
     held_on_create: bool = False
     password: bytes = b""
     password_encryption: str = ""
+    password_given: bool = False
     suspended: bool = False
     cancel_after_s: int = 0
     processing_s: float = 0.0
     operator_message: str = ""
     whole: bool = True
     retained: bool = False
+
+    @property
+    def waits_for_password(self) -> bool:
+        """It does not print before somebody types its password at the printer."""
+        return bool(self.password) and not self.password_given
 
     @property
     def is_terminal(self) -> bool:

@@ -29,7 +29,7 @@ def _asked(job: Job) -> tuple[tuple[str, bool], ...]:
     return (
         (HOLD_UNTIL_SPECIFIED, bool(job.hold_until or job.hold_until_date)),
         (HELD_ON_CREATE, job.held_on_create),
-        (PASSWORD_WAIT, bool(job.password)),
+        (PASSWORD_WAIT, job.waits_for_password),
     )
 
 

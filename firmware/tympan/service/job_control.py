@@ -18,7 +18,6 @@ from tympan.model.job import Job
 from tympan.service.holding import WAITING, settle
 from tympan.service.job_attributes import encoded_template, template_of
 from tympan.service.job_password import PasswordGate
-from tympan.service.print_order import RANK_STEP
 from tympan.service.printer import Printer
 from tympan.service.scheduling import SCHEDULING, set_hold, set_scheduling
 
@@ -141,13 +140,13 @@ class JobControl:
         if not self.passwords.is_open(printer.name):
             raise NotPossibleError("wrong passwords were tried too often; try again later")
         candidates = list(printer.active.in_order()) if jobs is None else list(jobs)
-        waiting = [job for job in candidates if job.password]
+        waiting = [job for job in candidates if job.waits_for_password]
         if not waiting:
             return []
         matching = await self.passwords.matching(waiting, password)
         self.passwords.count(printer.name, right=bool(matching))
         for job in matching:
-            job.password = b""
+            job.password_given = True
             await self._settled(printer, job)
         return matching
 
@@ -254,11 +253,12 @@ class JobControl:
         job.state, job.reasons, job.message = JobState.PENDING, (), ""
         job.processing_at = job.completed_at = job.processing_date = job.completed_date = 0
         job.impressions_completed = job.media_sheets_completed = job.pages_confirmed = job.bytes_written = 0
+        job.password_given = False
         job.processing_s, job.document_printing = 0.0, 0
         for document in job.printable:
             document.processing_at = document.completed_at = 0
             document.processing_date = document.completed_date = 0
-        job.place = (-job.priority, self._service.last_job_id * RANK_STEP)  # it arrives anew
+        job.place = printer.active.place_of_arrival(job, self._service.last_job_id)
         set_hold(job, printer.template, template_of(job), self._service.clock.date())
         self._service.reopen(printer, job)
         await self._settled(printer, job)

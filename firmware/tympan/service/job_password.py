@@ -113,4 +113,4 @@ class PasswordGate:
             return [job for job, password, encryption in asked if matches(password, encryption, typed)]
 
         found = await asyncio.get_running_loop().run_in_executor(None, compare)
-        return [job for job in found if job.password]
+        return [job for job in found if job.waits_for_password]

@@ -94,6 +94,14 @@ class PrintOrder(Mapping[int, Job]):
         self.add(job)
         return [*changed, job]
 
+    def place_of_arrival(self, job: Job, last_job_id: int) -> tuple[int, int]:
+        """Where `job` stands if it arrives now, after the job with the number `last_job_id` and all others of its priority."""
+        band = -job.priority
+        index = bisect_left(self._order, (band + 1,))
+        last = self._order[index - 1] if index else (0, 0, 0)
+        rank = last_job_id * RANK_STEP
+        return (band, max(rank, last[1] if last[0] == band else rank) + 1)
+
     def _next_rank(self, job: Job) -> int:
         """The rank that comes after that of `job`, of the next job or of one that may arrive."""
         key = self._keys[job.job_id]
