@@ -15,7 +15,7 @@ from tympan.endpoint.job_access import (
 from tympan.endpoint.job_changes import judged_changes
 from tympan.endpoint.table import Handler, Target, handler
 from tympan.endpoint.tickets import job_answer, judged_template
-from tympan.ipp import Attribute, GroupTag, Operation, StatusCode
+from tympan.ipp import Attribute, GroupTag, Operation, StatusCode, ValueTag
 from tympan.model.job import Job
 from tympan.service.access import Role
 from tympan.service.job_attributes import encoded_template, template_of
@@ -114,14 +114,25 @@ async def promote_job(exchange: Exchange) -> Answer:
 async def schedule_job_after(exchange: Exchange) -> Answer:
     """Schedule-Job-After, RFC 3998 §4.4.2; without a predecessor, after the current job."""
     job = job_of(exchange)
-    number = exchange.operation.integer("predecessor-job-id")
+    given = exchange.operation.get("predecessor-job-id")
     control = exchange.service.job_control
-    if number is None:
+    if given is None:
         await _done(control.promote(exchange.printer, job))
     else:
-        await _done(control.schedule_after(exchange.printer, job, known_job(exchange.printer, number)))
+        predecessor = known_job(exchange.printer, _predecessor(given))
+        await _done(control.schedule_after(exchange.printer, job, predecessor))
     await _tell(exchange, job)
     return Answer()
+
+
+def _predecessor(given: Attribute) -> int:
+    """``predecessor-job-id``, integer(1:MAX); IANA has not registered it, so nobody else has checked it."""
+    number = given.first
+    if given.tag != ValueTag.INTEGER or len(given.values) != 1 or not isinstance(number, int) or number < 1:
+        raise RefusedError(
+            StatusCode.CLIENT_ERROR_BAD_REQUEST, "predecessor-job-id has a wrong value", (given,)
+        )
+    return number
 
 
 # --- the current job --------------------------------------------------------------------------------------------------

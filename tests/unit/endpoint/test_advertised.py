@@ -7,6 +7,7 @@ with ``ipp-attribute-fidelity``, and values made up here that are not among them
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from desk import LASER, RECEIPT, status, unsupported
@@ -31,6 +32,10 @@ SUBSTITUTED = StatusCode.SUCCESSFUL_OK_IGNORED_OR_SUBSTITUTED_ATTRIBUTES
 TEMPLATE = (
     "copies",
     "finishings",
+    "job-cancel-after",
+    "job-hold-until",
+    "job-priority",
+    "job-retain-until",
     "media",
     "multiple-document-handling",
     "number-up",
@@ -50,6 +55,10 @@ TEMPLATE = (
 NOT_OFFERED = {
     "copies": [Value(ValueTag.INTEGER, 0), Value(ValueTag.INTEGER, -1), Value(ValueTag.INTEGER, 2**31 - 1)],
     "finishings": [Value(ValueTag.ENUM, 4), Value(ValueTag.ENUM, 99)],
+    "job-cancel-after": [Value(ValueTag.INTEGER, -1)],
+    "job-hold-until": [Value(ValueTag.KEYWORD, "nonsense"), Value(ValueTag.NAME_WITHOUT_LANGUAGE, "evening")],
+    "job-priority": [Value(ValueTag.INTEGER, 0), Value(ValueTag.INTEGER, 101)],
+    "job-retain-until": [Value(ValueTag.KEYWORD, "evening"), Value(ValueTag.NAME_WITHOUT_LANGUAGE, "none")],
     "media": [Value(ValueTag.KEYWORD, "iso_a0_841x1189mm"), Value(ValueTag.KEYWORD, "nonsense"), Value(ValueTag.KEYWORD, "custom_wide_900x900mm")],
     "multiple-document-handling": [Value(ValueTag.KEYWORD, "nonsense")],
     "number-up": [Value(ValueTag.INTEGER, 0), Value(ValueTag.INTEGER, 3), Value(ValueTag.INTEGER, 16)],
@@ -162,6 +171,47 @@ def test_two_values_where_one_is_allowed(desk, uri, advertised):
         answer = validated(desk, uri, Attribute(name, (value, value)))
         assert status(answer) == REFUSED, name
         assert set(unsupported(answer)) == {name}
+
+
+@pytest.mark.parametrize("name", ["job-hold-until-time", "job-retain-until-time"])
+def test_times(desk, uri, advertised, name):
+    """PWG 5100.7 and 5100.11: how many seconds ahead a time may lie."""
+    seconds = advertised[f"{name}-supported"].first
+    now = datetime.now(UTC)
+    for moment in (now + timedelta(seconds=seconds.lower), now + timedelta(seconds=seconds.upper)):
+        assert status(validated(desk, uri, Attribute.date_time(name, moment))) == StatusCode.SUCCESSFUL_OK
+    wrong = Attribute.integer(name, 5)
+    answer = validated(desk, uri, wrong)
+    assert (status(answer), unsupported(answer)) == (REFUSED, {name: wrong})
+
+
+@pytest.mark.parametrize(
+    ("given", "loser"),
+    [
+        (("job-hold-until", "job-hold-until-time"), "job-hold-until"),
+        (("job-retain-until", "job-retain-until-time"), "job-retain-until"),
+        (("job-retain-until", "job-retain-until-interval"), "job-retain-until"),
+    ],
+)
+def test_what_contradicts_itself(desk, uri, given, loser):
+    """One of them is obeyed, the other given back; with fidelity the job is refused (RFC 8011 §4.1.7)."""
+    values = {
+        "job-hold-until": Attribute.keyword("job-hold-until", "evening"),
+        "job-hold-until-time": Attribute.date_time("job-hold-until-time", datetime(2040, 1, 1, tzinfo=UTC)),
+        "job-retain-until": Attribute.keyword("job-retain-until", "indefinite"),
+        "job-retain-until-time": Attribute.date_time(
+            "job-retain-until-time", datetime(2040, 1, 1, tzinfo=UTC)
+        ),
+        "job-retain-until-interval": Attribute.integer("job-retain-until-interval", 5),
+    }
+    asked = [values[name] for name in given]
+    answer = validated(desk, uri, *asked)
+    assert (status(answer), set(unsupported(answer))) == (
+        StatusCode.CLIENT_ERROR_CONFLICTING_ATTRIBUTES,
+        {loser},
+    )
+    answer = validated(desk, uri, *asked, operation=())
+    assert (status(answer), set(unsupported(answer))) == (SUBSTITUTED, {loser})
 
 
 def test_of_several_values_only_those_not_supported_come_back(desk, uri):

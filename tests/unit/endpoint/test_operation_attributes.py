@@ -1,8 +1,9 @@
 """Every operation attribute of every operation, given wrong: the tables of RFC 8011 §4.2, §4.3 and RFC 3196 §3.1.2.1.
 
 The tables below are transcribed from there; Close-Job and Cancel-My-Jobs from PWG 5100.7 §5, Identify-Printer from PWG
-5100.13 §5, what operators tell printers from RFC 8011 §4.2.7 and RFC 3998 §3,
-those on subscriptions from RFC 3995 §11.2 and RFC 3996 §5.1. What each syntax forbids is from RFC 8011 §5.1.
+5100.13 §5, what operators tell printers from RFC 8011 §4.2.7 and RFC 3998 §3, what they do to jobs from RFC 3998 §4,
+job-password from PWG 5100.11 §5, those on subscriptions from RFC 3995 §11.2 and RFC 3996 §5.1. What each syntax forbids is
+from RFC 8011 §5.1.
 """
 
 from __future__ import annotations
@@ -12,13 +13,14 @@ from desk import ADMINISTRATOR, CHARSET, LANGUAGE, RECEIPT, status
 
 from tympan.ipp import Attribute, GroupTag, MalformedValue, Operation, StatusCode, Value, ValueTag
 from tympan.model.subscription import Subscription
+from tympan.ipp.enums import JobState
 from tympan.service.fetching import Fetcher
 
 BAD = StatusCode.CLIENT_ERROR_BAD_REQUEST
 TOO_LONG = StatusCode.CLIENT_ERROR_REQUEST_VALUE_TOO_LONG
 FINE = {StatusCode.SUCCESSFUL_OK}
 
-NAME, TEXT, KEYWORD, KEYWORDS, BOOLEAN, MIME, LANGUAGE_TAG, FROM_0, FROM_1, SET_FROM_1, URI = (
+NAME, TEXT, KEYWORD, KEYWORDS, BOOLEAN, MIME, LANGUAGE_TAG, FROM_0, FROM_1, SET_FROM_1, URI, OCTETS = (
     "name(MAX)",
     "text(127)",
     "keyword",
@@ -30,6 +32,7 @@ NAME, TEXT, KEYWORD, KEYWORDS, BOOLEAN, MIME, LANGUAGE_TAG, FROM_0, FROM_1, SET_
     "integer(1:MAX)",
     "1setOf integer(1:MAX)",
     "uri",
+    "octetString(255)",
 )
 
 ANYONE = {"requesting-user-name": (NAME, "ann")}
@@ -40,6 +43,13 @@ JOB_CREATION = {
     "job-k-octets": (FROM_0, 1),
     "job-impressions": (FROM_0, 1),
     "job-media-sheets": (FROM_0, 1),
+    "job-password": (OCTETS, b"4711"),
+    "job-password-encryption": (KEYWORD, "none"),
+}
+CONTROL = {
+    **ANYONE,
+    "message": (TEXT, "why"),
+    "job-message-from-operator": (TEXT, "Back at noon."),
 }
 DOCUMENT = {
     "document-name": (NAME, "a document"),
@@ -103,6 +113,21 @@ OPERATIONS = {
     Operation.GET_USER_PRINTER_ATTRIBUTES: (
         PRINTER, {**ANYONE, "requested-attributes": (KEYWORDS, "printer-name"), "document-format": (MIME, "text/plain")},
     ),
+    Operation.HOLD_JOB: (JOB, CONTROL),
+    Operation.RELEASE_JOB: (JOB, {**CONTROL, "job-password": (OCTETS, b"4711")}),
+    Operation.RESTART_JOB: (JOB, CONTROL),
+    Operation.REPROCESS_JOB: (JOB, {**CONTROL, "job-name": (NAME, "a job")}),
+    Operation.RESUBMIT_JOB: (
+        JOB, {**CONTROL, "job-name": (NAME, "a job"), "ipp-attribute-fidelity": (BOOLEAN, True)},
+    ),
+    Operation.PROMOTE_JOB: (JOB, CONTROL),
+    Operation.SCHEDULE_JOB_AFTER: (JOB, {**CONTROL, "predecessor-job-id": (FROM_1, None)}),
+    Operation.SUSPEND_CURRENT_JOB: (PRINTER, CONTROL),
+    Operation.CANCEL_CURRENT_JOB: (PRINTER, CONTROL),
+    Operation.RESUME_JOB: (JOB, CONTROL),
+    Operation.CANCEL_JOBS: (PRINTER, {**CONTROL, "job-ids": (SET_FROM_1, None)}),
+    Operation.PURGE_JOBS: (PRINTER, {**ANYONE, "message": (TEXT, "why")}),
+    Operation.SET_JOB_ATTRIBUTES: (JOB, ANYONE),
     Operation.IDENTIFY_PRINTER: (PRINTER, {**ANYONE, "identify-actions": (KEYWORDS, "display"), "message": (TEXT, "here")}),
     Operation.GET_SUBSCRIPTIONS: (
         PRINTER,
@@ -154,9 +179,19 @@ TAGS = {
     FROM_1: ValueTag.INTEGER,
     SET_FROM_1: ValueTag.INTEGER,
     URI: ValueTag.URI,
+    OCTETS: ValueTag.OCTET_STRING,
 }
 
-LONGEST = {URI: 1023, NAME: 255, TEXT: 127, KEYWORD: 255, KEYWORDS: 255, MIME: 255, LANGUAGE_TAG: 63}
+LONGEST = {
+    OCTETS: 255,
+    URI: 1023,
+    NAME: 255,
+    TEXT: 127,
+    KEYWORD: 255,
+    KEYWORDS: 255,
+    MIME: 255,
+    LANGUAGE_TAG: 63,
+}
 """Octets, RFC 8011 §5.1."""
 
 OTHER_SYNTAXES = (
@@ -225,7 +260,8 @@ def _wrong(name, syntax, good):
         yield Attribute(name, (Value(tag, MalformedValue(MALFORMED[tag], "made so")),)), BAD
     if syntax in LONGEST:
         long = "a" * (LONGEST[syntax] + 1)
-        yield Attribute(name, (Value(tag, f"text/{long}" if syntax == MIME else long),)), TOO_LONG
+        written = f"text/{long}" if syntax == MIME else long.encode() if syntax == OCTETS else long
+        yield Attribute(name, (Value(tag, written),)), TOO_LONG
     if tag == ValueTag.INTEGER:
         for number in (-1, -(2**31), *((0,) if "(1:" in syntax else ())):
             yield Attribute.integer(name, number), BAD
@@ -257,9 +293,43 @@ def _ready(desk, operation):
             else "notify-subscription-id"
         )
         return (Attribute.integer(name, _subscribed(desk)),)
+    if operation in PREPARED:
+        return _prepared(desk, PREPARED[operation], OPERATIONS[operation][0])
     if OPERATIONS[operation][0] == JOB:
         return (Attribute.integer("job-id", desk.printed(RECEIPT, *_given(ANYONE))),)
     return ()
+
+
+PREPARED = {
+    Operation.SUSPEND_CURRENT_JOB: "printing",
+    Operation.CANCEL_CURRENT_JOB: "printing",
+    Operation.RESUME_JOB: "suspended",
+    Operation.RESTART_JOB: "completed",
+    Operation.REPROCESS_JOB: "completed",
+    Operation.RESUBMIT_JOB: "completed",
+}
+"""What has to have become of a job before an operation can be done."""
+
+
+def _prepared(desk, how, kind):
+    job = desk.job(desk.printed(RECEIPT, *_given(ANYONE)))
+    printer = desk.service.printers["receipt"]
+    job.move(JobState.PROCESSING, now=1, date=1)
+    if how == "completed":
+        job.move(JobState.COMPLETED, now=desk.service.clock.up_time(), date=1)
+        desk.service.job_ended(printer, job)
+    elif how == "suspended":
+        job.move(JobState.PROCESSING_STOPPED, now=1, date=1)
+        job.suspended = True
+    else:
+        printer.current = job
+    return (Attribute.integer("job-id", job.job_id),) if kind == JOB else ()
+
+
+@pytest.fixture(autouse=True)
+def _nothing_prints(empty_desk):
+    yield
+    empty_desk.service.printers["receipt"].current = None
 
 
 def _given(table, *without):
@@ -285,6 +355,7 @@ def _ask(desk, operation, target, *attributes, uri=RECEIPT):
 
 
 BEHIND = {
+    Operation.SET_JOB_ATTRIBUTES: ((GroupTag.JOB, (Attribute.integer("copies", 2),)),),
     Operation.SET_PRINTER_ATTRIBUTES: ((GroupTag.PRINTER, (Attribute.text("printer-info", "A printer"),)),),
     Operation.SET_DOCUMENT_ATTRIBUTES: (
         (GroupTag.DOCUMENT, (Attribute.name_string("document-name", "another name"),)),
