@@ -1,13 +1,14 @@
 """``-o NAME=VALUE``: job attributes as people write them, given the syntax that the registry says.
 
 Values of a 1setOf are separated by commas. Enums take their numbers or their registered keywords, resolutions look
-like ``600dpi`` or ``600x300dpi``, ranges like ``1-4``, ``7`` or ``9-``. A bare ``-o NAME`` means ``true``.
+like ``600dpi`` or ``600x300dpi``, ranges like ``1-4``, ``7`` or ``9-``, times like ``2030-01-31T18:00``. A bare ``-o NAME`` means ``true``.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime
 
 from tympan.cli.errors import UsageError
 from tympan.config.option import nearest
@@ -138,6 +139,14 @@ def _keyword(_: str, word: str) -> str | None:
     return word if _KEYWORD_WORD.fullmatch(word) else None
 
 
+def _moment(_: str, word: str) -> datetime | None:
+    """ISO 8601; without a zone it is this machine's time."""
+    try:
+        return datetime.fromisoformat(word).astimezone()
+    except ValueError:
+        return None
+
+
 def _text(_: str, word: str) -> str | None:
     return word or None
 
@@ -152,6 +161,7 @@ _READERS: Mapping[str, tuple[ValueTag, Callable[[str, str], ValueData], str]] = 
     "name": (ValueTag.NAME_WITHOUT_LANGUAGE, _text, "a name"),
     "text": (ValueTag.TEXT_WITHOUT_LANGUAGE, _text, "a text"),
     "uri": (ValueTag.URI, _text, "a URI"),
+    "dateTime": (ValueTag.DATE_TIME, _moment, "a time such as 2030-01-31T18:00"),
     "mimeMediaType": (ValueTag.MIME_MEDIA_TYPE, _text, "a MIME type"),
 }
 """Kind of a syntax to the tag, the reading of a word (None where it is none), and what it takes, in words."""

@@ -29,6 +29,8 @@ VERBS = {
     "cancel": ("cancel", "cancel jobs"),
     "add": ("add", "make a printer of a device"),
     "remove": ("remove", "take a printer away that was added"),
+    "hold": ("hold", "let jobs wait"),
+    "release": ("release", "let held jobs print"),
     "pause": ("pause", "let a printer stop printing"),
     "resume": ("resume", "let a paused printer go on"),
     "test-page": ("test_page", "print a page that shows what the printer does"),

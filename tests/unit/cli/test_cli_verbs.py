@@ -7,6 +7,7 @@ import json
 import socket
 import subprocess
 import sys
+from datetime import UTC, datetime
 from types import SimpleNamespace
 
 import pypdfium2
@@ -53,6 +54,10 @@ def state(number: int, *reasons: str, message: str = "", done: int = 0) -> list[
         ["cancel"],
         ["cancel", "x"],
         ["cancel", "3", "--mine"],
+        ["hold"],
+        ["hold", "3", "--until", "christmas"],
+        ["hold", "3", "--until", "2030-13-01"],
+        ["release"],
         ["jobs", "--limit", "0"],
         ["jobs", "--all", "--completed"],
         ["serve", "--port", "70000"],
@@ -355,6 +360,41 @@ def test_cancel_what_is_not_there_or_over(service, tympan):
     service.refuse(Operation.CANCEL_JOB, StatusCode.CLIENT_ERROR_NOT_POSSIBLE, "the job is completed")
     done = tympan("cancel", "9")
     assert (done.status, done.err) == (1, "tympan: job 9: the job is completed (client-error-not-possible)\n")
+
+
+@pytest.mark.parametrize(
+    ("words", "wish"),
+    [
+        ([], Attribute.keyword("job-hold-until", "indefinite")),
+        (["--until", "evening"], Attribute.keyword("job-hold-until", "evening")),
+        (
+            ["--until", "2030-01-31T18:00+01:00"],
+            Attribute.date_time("job-hold-until-time", datetime(2030, 1, 31, 17, 0, tzinfo=UTC)),
+        ),
+    ],
+)
+def test_hold(service, tympan, words, wish):
+    done = tympan("hold", "7", "8", *words)
+    assert (done.status, done.out) == (0, "job 7 held\njob 8 held\n")
+    seen = [each for each in service.seen if each.operation is Operation.HOLD_JOB]
+    assert [each.operation_attribute("job-id").first for each in seen] == [7, 8]
+    assert [each.operation_attribute(wish.name) for each in seen] == [wish, wish]
+
+
+def test_release(service, tympan):
+    done = tympan("release", "7", "--password", "4711")
+    assert (done.status, done.out) == (0, "job 7 released\n")
+    seen = service.of(Operation.RELEASE_JOB)
+    assert seen.operation_attribute("job-id").first == 7
+    assert seen.operation_attribute("job-password").first == b"4711"
+    service.refuse(
+        Operation.RELEASE_JOB, StatusCode.CLIENT_ERROR_NOT_AUTHORIZED, "that is not the job's password"
+    )
+    done = tympan("release", "7", "--password", "0815")
+    assert (done.status, done.err) == (
+        1,
+        "tympan: job 7: that is not the job's password (client-error-not-authorized)\n",
+    )
 
 
 def test_cancel_mine(service, tympan):

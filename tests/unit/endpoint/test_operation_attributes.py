@@ -12,8 +12,8 @@ import pytest
 from desk import ADMINISTRATOR, CHARSET, LANGUAGE, RECEIPT, status
 
 from tympan.ipp import Attribute, GroupTag, MalformedValue, Operation, StatusCode, Value, ValueTag
-from tympan.model.subscription import Subscription
 from tympan.ipp.enums import JobState
+from tympan.model.subscription import Subscription
 from tympan.service.fetching import Fetcher
 
 BAD = StatusCode.CLIENT_ERROR_BAD_REQUEST

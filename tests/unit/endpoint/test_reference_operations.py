@@ -34,7 +34,9 @@ def server():
 
 @pytest.fixture(scope="module")
 def opened(tmp_path_factory):
-    with open_desk(tmp_path_factory.mktemp("desk"), fetch=FETCH, max_document_bytes=1 << 20) as made:
+    with open_desk(
+        tmp_path_factory.mktemp("desk"), fetch=FETCH, max_document_bytes=1 << 20, retain_s=0
+    ) as made:
         yield made
 
 

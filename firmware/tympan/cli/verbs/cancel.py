@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import sys
 
 from tympan.cli.arguments import add_printer, add_uri, printer_client
-from tympan.cli.client import IppClient, RequestFailedError
+from tympan.cli.client import IppClient
 from tympan.cli.errors import UsageError
+from tympan.cli.job_changes import change_jobs
 from tympan.cli.printers import clients_of_all_printers
-from tympan.ipp import Attribute, Operation, StatusCode
+from tympan.ipp import Operation
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -28,7 +28,11 @@ def run(options: argparse.Namespace) -> int:
         raise UsageError("name the jobs, or give --mine")
     with printer_client(options) as client:
         clients = clients_of_all_printers(client)
-        return _cancel_mine(clients) if options.mine else _cancel_listed(clients, options.jobs)
+        return (
+            _cancel_mine(clients)
+            if options.mine
+            else change_jobs(clients, options.jobs, Operation.CANCEL_JOB, "canceled")
+        )
 
 
 def _cancel_mine(clients: list[IppClient]) -> int:
@@ -36,28 +40,3 @@ def _cancel_mine(clients: list[IppClient]) -> int:
         client.call(Operation.CANCEL_MY_JOBS)
     print("canceled your unfinished jobs")
     return 0
-
-
-def _cancel_listed(clients: list[IppClient], job_ids: list[int]) -> int:
-    status = 0
-    for job_id in job_ids:
-        problem = _cancel(clients, job_id)
-        if problem:
-            print(f"tympan: job {job_id}: {problem}", file=sys.stderr)
-            status = 1
-        else:
-            print(f"job {job_id} canceled")
-    return status
-
-
-def _cancel(clients: list[IppClient], job_id: int) -> str:
-    """Cancel the job at whichever printer has it; what went wrong, or nothing."""
-    for client in clients:
-        try:
-            client.call(Operation.CANCEL_JOB, Attribute.integer("job-id", job_id))
-        except RequestFailedError as error:
-            if error.status != StatusCode.CLIENT_ERROR_NOT_FOUND:
-                return error.problem
-        else:
-            return ""
-    return "there is no such job"
