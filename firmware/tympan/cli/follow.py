@@ -58,6 +58,13 @@ class JobView:
         return self.state in TERMINAL
 
     @property
+    def is_held(self) -> bool:
+        """Somebody wants it to wait, so there is no telling when it ends."""
+        return self.state == JobState.PENDING_HELD and not {"job-incoming", "none"} & set(
+            self.attributes.strings("job-state-reasons")
+        )
+
+    @property
     def state_words(self) -> str:
         """The state as its keyword."""
         return (
@@ -121,7 +128,7 @@ def follow(
     *,
     sleep: Callable[[float], None] = time.sleep,
 ) -> JobView:
-    """Ask for the job until it is finished, and show how far it is.
+    """Ask for the job until it is finished, or held, and show how far it is.
 
     Raises:
         UnreachableError: The service went away.
@@ -130,7 +137,7 @@ def follow(
     wait = FIRST_WAIT_S
     while True:
         job = job_of(client, job_id)
-        if job.is_terminal:
+        if job.is_terminal or job.is_held:
             return job
         done = job.pages_done / job.pages if job.pages else None
         progress.update(f"job {job_id}: {job.sentence()}", done)

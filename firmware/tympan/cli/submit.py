@@ -119,7 +119,7 @@ def see_through(
     elif wait:
         print(
             f"job {job_id}: {job.sentence()}",
-            file=sys.stdout if job.state == JobState.COMPLETED else sys.stderr,
+            file=sys.stdout if job.state == JobState.COMPLETED or job.is_held else sys.stderr,
         )
     else:
         print(f"job {job_id} accepted")

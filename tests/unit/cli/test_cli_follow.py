@@ -43,6 +43,23 @@ def test_a_job_in_a_sentence(state, reasons, message, pages, done, sentence):
     assert view(*attributes).sentence() == sentence
 
 
+@pytest.mark.parametrize(
+    ("state", "reasons", "held"),
+    [
+        (4, ("job-hold-until-specified",), True),
+        (4, ("job-password-wait", "job-held-on-create"), True),
+        (4, ("job-incoming",), False),
+        (4, ("job-incoming", "job-hold-until-specified"), False),
+        (4, ("none",), False),
+        (3, ("none",), False),
+        (6, ("job-suspended",), False),
+    ],
+)
+def test_nobody_waits_for_a_job_that_is_held(state, reasons, held):
+    attributes = (Attribute.enum("job-state", state), Attribute.keyword("job-state-reasons", *reasons))
+    assert view(*attributes).is_held == held
+
+
 class Terminal(io.StringIO):
     def isatty(self) -> bool:
         return True

@@ -275,6 +275,130 @@ async def test_the_wish_to_stop_outlives_changes_of_state(stand):
     assert len(stand.link.begun) == 1
 
 
+# --- a job that shall stop for a while ---------------------------------------------------------------------------------
+
+CANCELED = PrintOutcome(Ending.CANCELED, PrintProgress(900, 2, 2, 2, 5), "job-canceled-by-user", "Canceled.")
+
+
+def suspend(stand, job):
+    """As Suspend-Current-Job does it."""
+    job.suspended = True
+    job.move(JobState.PROCESSING_STOPPED, now=1, date=1, reasons=("job-suspended",))
+    stand.queue.break_off(job)
+
+
+def resume_job(stand, job):
+    job.suspended = False
+    job.move(JobState.PENDING, now=1, date=1)
+    stand.queue.wake()
+
+
+async def test_a_job_that_is_broken_off_lets_the_next_one_print_and_goes_on_later(stand):
+    job, following = stand.add(), stand.add()
+    await stand.settle()
+    suspend(stand, job)
+    assert stand.link.canceled == 1
+    await stand.end(CANCELED)
+    assert (job.state, job.reasons) == (JobState.PROCESSING_STOPPED, ("job-suspended",))
+    assert (job.pages_confirmed, job.impressions_completed) == (2, 2)
+    assert stand.now == [following.job_id]
+    resume_job(stand, job)
+    await stand.end()
+    assert stand.now == [job.job_id]
+    assert [request.ticket.first_page for request in stand.pool.requests] == [1, 1, 3]
+    assert [resumed for _, _, resumed in stand.link.begun] == [False, False, True]
+    await stand.end(PrintOutcome(Ending.COMPLETED, PrintProgress(700, 5, 3, 3, 5)))
+    assert (job.state, job.impressions_completed) == (JobState.COMPLETED, 5)
+
+
+async def test_a_job_that_is_resumed_before_it_has_stopped(stand):
+    job = stand.add()
+    await stand.settle()
+    suspend(stand, job)
+    resume_job(stand, job)
+    await stand.end(CANCELED)
+    assert stand.now == [job.job_id]
+    await stand.end()
+    assert job.state == JobState.COMPLETED
+
+
+async def test_a_job_that_is_broken_off_before_its_worker_is_there(stand):
+    stand.pool.gate = asyncio.Event()
+    job, following = stand.add(), stand.add()
+    await stand.settle()
+    suspend(stand, job)
+    stand.pool.gate.set()
+    await stand.settle()
+    assert stand.pool.sources[0].closed
+    assert stand.now == [following.job_id]
+    assert job.state == JobState.PROCESSING_STOPPED
+    await stand.end()
+
+
+@pytest.mark.parametrize(
+    "outcome", [DONE, PrintOutcome(Ending.ABORTED, PrintProgress(), "document-format-error", "No.")]
+)
+async def test_a_job_that_ends_while_it_is_broken_off_has_ended(stand, outcome):
+    job = stand.add()
+    await stand.settle()
+    suspend(stand, job)
+    await stand.end(outcome)
+    assert job.is_terminal
+    assert stand.keeper.ended == [job.job_id]
+
+
+async def test_canceling_wins_over_suspending(stand):
+    job = stand.add()
+    await stand.settle()
+    suspend(stand, job)
+    job.reasons = (*job.reasons, print_queue.STOPPING, "job-canceled-by-operator")
+    stand.queue.cancel(job)
+    await stand.end(CANCELED)
+    assert (job.state, job.reasons) == (JobState.CANCELED, ("job-canceled-by-operator",))
+    assert "operator" in job.message
+
+
+async def test_a_device_that_comes_back_does_not_resume_a_suspended_job(stand):
+    job = stand.add()
+    await stand.settle()
+    suspend(stand, job)
+    stand.link.listener.device_running()
+    assert (job.state, job.reasons) == (JobState.PROCESSING_STOPPED, ("job-suspended",))
+    await stand.end(CANCELED)
+
+
+async def test_a_job_that_is_suspended_while_the_printer_is_paused(stand):
+    job, following = stand.add(), stand.add()
+    await stand.settle()
+    stand.printer.control.paused = True
+    stand.queue.interrupt()
+    await stand.end(CANCELED)
+    assert job.reasons == ("printer-stopped",)
+    suspend(stand, job)
+    await stand.settle()
+    assert stand.printer.current is None
+    assert stand.now == []
+    stand.printer.control.paused = False
+    stand.printer.control_changed()
+    stand.queue.wake()
+    await stand.settle()
+    assert stand.now == [following.job_id]
+    assert job.reasons == ("job-suspended",)
+    await stand.end()
+
+
+@pytest.mark.parametrize(
+    "reason", ["job-canceled-by-user", "job-canceled-by-operator", "job-canceled-after-timeout"]
+)
+async def test_who_canceled_a_job_is_told_at_its_end(stand, reason):
+    job = stand.add()
+    await stand.settle()
+    job.reasons = (*job.reasons, print_queue.STOPPING, reason)
+    stand.queue.cancel(job)
+    await stand.end(CANCELED)
+    assert (job.state, job.reasons) == (JobState.CANCELED, (reason,))
+
+
 # --- what goes wrong --------------------------------------------------------------------------------------------------
 
 PROBLEMS = [
