@@ -55,7 +55,10 @@ def wait_for_job(service: Tympan, printer: str, job_id: int, timeout_s: float = 
 
 
 def jobs(service: Tympan, printer: str, which: str = "all", *operation_attributes: bytes) -> dict[int, str]:
-    """Get-Jobs: the ids in the order they were told, and the names."""
+    """Get-Jobs: the ids in the order they were told, and the names.
+
+    Without further attributes it is an administrator who asks, and sees every name; those of others are empty to users.
+    """
     answer = ask(
         service,
         ipp_bytes.request(
@@ -65,11 +68,16 @@ def jobs(service: Tympan, printer: str, which: str = "all", *operation_attribute
             ipp_bytes.attribute(ipp_bytes.KEYWORD, "requested-attributes", "job-id", "job-name"),
             *operation_attributes,
         ),
+        local=not operation_attributes,
     )
     assert ipp_bytes.status_of(answer) == 0, ipp_bytes.strings_of(answer, "status-message")
-    ids = [octets for _, name, _, octets in ipp_bytes.values_of(answer) if name == "job-id"]
-    names = ipp_bytes.strings_of(answer, "job-name")
-    return {int.from_bytes(octets, "big"): name for octets, name in zip(ids, names, strict=True)}
+    found: dict[int, str] = {}
+    for _, name, _, octets in ipp_bytes.values_of(answer):
+        if name == "job-id":
+            found[int.from_bytes(octets, "big")] = ""
+        elif name == "job-name":
+            found[next(reversed(found))] = octets.decode()
+    return found
 
 
 class _LocalConnection(http.client.HTTPConnection):

@@ -346,7 +346,13 @@ def test_a_completed_job_cannot_be_canceled(service):
     job_id = print_bytes(service, "receipt", TEXT, "text/plain")
     printed(service, "receipt", job_id)
     request = message(
-        ipp_bytes.CANCEL_JOB, begin(service.uri("receipt"), attribute(INTEGER, "job-id", job_id)), b"\x03"
+        ipp_bytes.CANCEL_JOB,
+        begin(
+            service.uri("receipt"),
+            attribute(INTEGER, "job-id", job_id),
+            attribute(NAME, "requesting-user-name", "tester"),
+        ),
+        b"\x03",
     )
     assert ipp_bytes.status_of(ask(service, request)) == NOT_POSSIBLE
 

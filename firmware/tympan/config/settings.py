@@ -90,6 +90,19 @@ def _host_names_problem(names: tuple[str, ...]) -> str | None:
     return next((problem for name in names if name != "*" and (problem := _host_name_problem(name))), None)
 
 
+_KEYWORD = re.compile(r"[a-z][a-z0-9._-]{0,254}")
+
+
+def _keywords_problem(keywords: tuple[str, ...]) -> str | None:
+    if not keywords:
+        return 'it takes at least one keyword; "none" stands for nothing'
+    wrong = next((keyword for keyword in keywords if not _KEYWORD.fullmatch(keyword)), None)
+    if wrong is not None:
+        return f"{wrong!r} is no keyword of IPP"
+    alone = {"none", "all"} & set(keywords)
+    return f"{alone.pop()!r} stands alone" if alone and len(keywords) > 1 else None
+
+
 _PRINTER_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
 
 
@@ -206,6 +219,17 @@ class AccessSettings:
         "Who may print: `everybody` in the network, or only `users` who have proved who they are.",
         default="everybody",
         choices=("everybody", "users"),
+    )
+    job_privacy_attributes: tuple[str, ...] = option(
+        "What of a job others do not see: names of job attributes, `job-description`, `job-template`, `all`, `none`; `default` is the "
+        "names of the job, its documents and its user.",
+        default=("default",),
+        problem=_keywords_problem,
+    )
+    job_privacy_scope: str = option(
+        "Who does see it: `default`, the job's owner and operators; `owner`, nobody else; `none`, nobody at all; `all`, everybody.",
+        default="default",
+        choices=("default", "owner", "none", "all"),
     )
     operator_group: str = option(
         "Group of this machine's users whose members are operators when they come over the Unix socket. Root and the service's "

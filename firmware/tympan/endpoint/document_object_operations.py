@@ -49,7 +49,11 @@ def _add(
     attributes = attributes_of(
         job, document, exchange.printer, exchange.printer_uri, exchange.service.clock.up_time(), names
     )
-    answer.add(GroupTag.DOCUMENT, attributes)
+    is_private = exchange.service.privacy.is_private_of_document
+    sees = exchange.sees(job)
+    answer.add(
+        GroupTag.DOCUMENT, [attribute for attribute in attributes if sees or not is_private(attribute.name)]
+    )
     return {attribute.name for attribute in attributes}
 
 

@@ -98,6 +98,10 @@ class Exchange:
         """Who asks: the name that is proved, or ``requesting-user-name``."""
         return self.requester.user_name(self.text("requesting-user-name"))
 
+    def sees(self, job: Job) -> bool:
+        """Whether the requester sees everything of `job`, also what is private."""
+        return self.service.privacy.sees(self.requester, self.text("requesting-user-name"), job)
+
     def owns(self, job: Job) -> bool:
         """Whether `job` is the requester's own."""
         return self.requester.owns(job, self.text("requesting-user-name"))

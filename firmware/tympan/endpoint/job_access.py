@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tympan.endpoint.exchange import Exchange, RefusedError, not_authorized
-from tympan.ipp import StatusCode
+from tympan.ipp import Attribute, StatusCode
 from tympan.model.job import Job
 from tympan.service.access import Role
 from tympan.service.job_control import CANCELED_BY_OPERATOR
@@ -74,6 +74,14 @@ def current_job(exchange: Exchange) -> Job:
         )
     check_may_change(exchange, job)
     return job
+
+
+def shown(exchange: Exchange, job: Job, attributes: list[Attribute]) -> list[Attribute]:
+    """What of the attributes of `job` its requester gets to see: of others' jobs nothing private, RFC 8011 §8.4."""
+    if exchange.sees(job):
+        return attributes
+    is_private = exchange.service.privacy.is_private
+    return [attribute for attribute in attributes if not is_private(attribute.name)]
 
 
 def cancel_reason(exchange: Exchange, job: Job) -> str:

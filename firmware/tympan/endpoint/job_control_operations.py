@@ -217,6 +217,7 @@ async def _reprinted(exchange: Exchange, job: Job, template: bytes) -> Job:
             job,
             name=named or job.name,
             user=exchange.user,
+            user_proved=bool(exchange.requester.name),
             language=str(exchange.operation.attributes[1].first) if named else job.language,
             template=template,
         )

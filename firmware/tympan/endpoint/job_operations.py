@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tympan.endpoint.exchange import Answer, Exchange, RefusedError
-from tympan.endpoint.job_access import cancel_reason, job_of, own_job_of
+from tympan.endpoint.job_access import cancel_reason, job_of, own_job_of, shown
 from tympan.endpoint.table import Handler, Target, handler
 from tympan.ipp import Attribute, GroupTag, Operation, StatusCode
 from tympan.service.job_attributes import GROUPS, SOMETIMES, attributes_of
@@ -19,7 +19,7 @@ async def get_job_attributes(exchange: Exchange) -> Answer:
         job, exchange.printer, exchange.printer_uri, exchange.service.clock.up_time(), requested
     )
     answer = Answer()
-    answer.add(GroupTag.JOB, attributes)
+    answer.add(GroupTag.JOB, shown(exchange, job, attributes))
     known = {attribute.name for attribute in attributes} | GROUPS | SOMETIMES
     missing = [name for name in dict.fromkeys(requested) if name not in known]
     missing = [name for name in missing if name not in exchange.printer.template.names()]

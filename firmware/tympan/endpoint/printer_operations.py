@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from itertools import islice
 
 from tympan.endpoint.exchange import Answer, Exchange, RefusedError
+from tympan.endpoint.job_access import shown
 from tympan.endpoint.subscription_groups import judge
 from tympan.endpoint.table import Handler, Target, handler
 from tympan.endpoint.tickets import document_format_of, job_answer, judged_template, new_job, password_of
@@ -53,7 +54,8 @@ async def get_jobs(exchange: Exchange) -> Answer:
     now = exchange.service.clock.up_time()
     answer = Answer()
     for job in chosen:
-        answer.add(GroupTag.JOB, attributes_of(job, exchange.printer, exchange.printer_uri, now, requested))
+        attributes = attributes_of(job, exchange.printer, exchange.printer_uri, now, requested)
+        answer.add(GroupTag.JOB, shown(exchange, job, attributes))
     return answer
 
 

@@ -172,6 +172,7 @@ def _judged(
         job_id=job_id,
         uri=exchange.text("printer-uri" if printer else "system-uri"),
         user=exchange.user,
+        user_proved=bool(exchange.requester.name),
         sees_all=exchange.requester.role >= Role.OPERATOR,
         events=events,
         attributes=attributes,

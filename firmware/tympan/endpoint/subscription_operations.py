@@ -115,11 +115,10 @@ async def get_subscriptions(exchange: Exchange) -> Answer:
     else:
         candidates = subscriptions.of_job(_job(exchange, number).job_id)
     only_mine = exchange.flag("my-subscriptions")
-    user = exchange.user
     shown = (
         kept
         for kept in candidates
-        if kept.subscription.user == user or (not only_mine and exchange.requester.role >= Role.OPERATOR)
+        if _is_own(exchange, kept) or (not only_mine and exchange.requester.role >= Role.OPERATOR)
     )
     answer = Answer()
     limit = exchange.operation.integer("limit")
@@ -189,13 +188,21 @@ def _own_subscription(exchange: Exchange) -> KeptSubscription:
     return kept
 
 
+def _is_own(exchange: Exchange, kept: KeptSubscription) -> bool:
+    """Whether a subscription is the requester's: a name that was proved then must be proved again."""
+    subscription = kept.subscription
+    return subscription.user == exchange.user and (
+        bool(exchange.requester.name) or not subscription.user_proved
+    )
+
+
 def check_owner(exchange: Exchange, kept: KeptSubscription) -> None:
     """See that the requester may see and end a subscription, RFC 3995 §11.2.4.
 
     Raises:
         RefusedError: They may not.
     """
-    if kept.subscription.user != exchange.user and exchange.requester.role < Role.OPERATOR:
+    if not _is_own(exchange, kept) and exchange.requester.role < Role.OPERATOR:
         raise not_authorized(
             exchange.requester, f"subscription {kept.subscription.subscription_id} is somebody else's"
         )

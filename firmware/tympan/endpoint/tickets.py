@@ -101,12 +101,12 @@ def new_job(exchange: Exchange) -> tuple[Job, Answer]:
         exchange.printer,
         name=name or "Untitled",
         user=exchange.user,
+        user_proved=bool(exchange.requester.name),
         language=_language(exchange),
         template=encoded_template(accepted),
     )
     if password:
         job.password, job.password_encryption = kept(password), encryption
-    job.user_proved = bool(exchange.requester.name)
     job.fidelity = exchange.flag("ipp-attribute-fidelity")
     judge(exchange, job, per_job=True)
     answer = Answer(

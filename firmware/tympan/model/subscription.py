@@ -93,6 +93,7 @@ class Subscription(msgspec.Struct, kw_only=True):
         job_id: ``notify-job-id``; 0: it is not about a single job.
         uri: ``notify-printer-uri`` or ``notify-system-uri``: the target as the subscriber gave it.
         user: ``notify-subscriber-user-name``.
+        user_proved: The subscriber has proved to be who they are; then only who proves it as well is taken for them.
         sees_all: An operator made it: it may tell of others' jobs what their owners called them.
         events: ``notify-events``.
         attributes: ``notify-attributes``.
@@ -110,6 +111,7 @@ class Subscription(msgspec.Struct, kw_only=True):
     uri: str
     job_id: int = 0
     user: str = "anonymous"
+    user_proved: bool = False
     sees_all: bool = False
     events: tuple[str, ...] = ()
     attributes: tuple[str, ...] = ()

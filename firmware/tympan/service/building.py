@@ -17,6 +17,7 @@ from tympan.service.clock import Clock
 from tympan.service.description import PrinterIdentity, description_attributes
 from tympan.service.media import media_choices, media_col_database
 from tympan.service.printer import Printer
+from tympan.service.privacy import Privacy
 from tympan.service.reach import Reach
 from tympan.service.subscription_attributes import notification_attributes
 from tympan.service.template import Template
@@ -94,6 +95,9 @@ def describe(settings: Settings, operations: Sequence[Operation], printer: Print
                 multiple_operation_timeout_s=settings.limits.multiple_operation_timeout_s,
             ),
             *notification_attributes(settings.notifications),
+            *Privacy(
+                settings.access.job_privacy_attributes, settings.access.job_privacy_scope
+            ).printer_attributes(),
             media_col_database(printer.template.media),
         ]
     )

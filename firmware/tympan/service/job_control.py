@@ -264,7 +264,15 @@ class JobControl:
         await self._settled(printer, job)
 
     async def reprint(
-        self, printer: Printer, job: Job, *, name: str, user: str, language: str, template: bytes
+        self,
+        printer: Printer,
+        job: Job,
+        *,
+        name: str,
+        user: str,
+        user_proved: bool,
+        language: str,
+        template: bytes,
     ) -> Job:
         """Reprocess-Job and Resubmit-Job (RFC 3998 §4.1, PWG 5100.7 §5.3): a new job with the documents of a finished one.
 
@@ -274,7 +282,9 @@ class JobControl:
         """
         self._check_retained(job)
         self._service.check_room()
-        copy = self._service.new_job(printer, name=name, user=user, language=language, template=template)
+        copy = self._service.new_job(
+            printer, name=name, user=user, user_proved=user_proved, language=language, template=template
+        )
         copy.password, copy.password_encryption = job.password, job.password_encryption
         await self._service.adopt_documents(printer, job, copy)
         return copy

@@ -16,10 +16,12 @@ from tympan.model.document import Document
 from tympan.model.job import Job
 from tympan.model.subscription import Notice, Subscription
 from tympan.service import document_attributes
+from tympan.service.access import Requester, Role
 from tympan.service.clock import date_time
 from tympan.service.document_attributes import goes_once
 from tympan.service.events import Event
 from tympan.service.printer import Printer
+from tympan.service.privacy import Privacy
 
 _COUNTED: Final = frozenset({"job-progress", "job-completed"})
 """Events that tell ``job-impressions-completed``, RFC 3996 §5.2, table 5."""
@@ -196,9 +198,6 @@ _OF_JOB: dict[str, Callable[[Job], Attribute]] = {
     "job-state-message": lambda job: Attribute.text("job-state-message", job.message),
 }  # fmt: skip
 
-_PRIVATE: Final = frozenset({"job-name", "job-originating-user-name"})
-"""Attributes of jobs that their owners and operators are told."""
-
 _OF_PRINTER: dict[str, Callable[[Printer], Attribute]] = {
     "printer-name": lambda printer: Attribute.name_string("printer-name", printer.name),
     "printer-state-message": lambda printer: Attribute.text("printer-state-message", printer.message),
@@ -221,17 +220,26 @@ NOTIFY_ATTRIBUTES: Final = tuple(sorted([*_OF_JOB, *_OF_PRINTER, *_OF_SUBSCRIPTI
 """``notify-attributes-supported``, RFC 3995 §5.3.4: none of those that every event has."""
 
 
-def asked_for(event: Event, subscription: Subscription, own_job: Job | None) -> bytes:
+def _subscriber(subscription: Subscription) -> Requester:
+    """Who subscribed, as far as it was proved."""
+    return Requester(
+        Role.OPERATOR if subscription.sees_all else Role.USER,
+        subscription.user if subscription.user_proved else "",
+    )
+
+
+def asked_for(event: Event, subscription: Subscription, own_job: Job | None, privacy: Privacy) -> bytes:
     """The encoded attributes that ``notify-attributes`` adds; ``no-value`` where there is no such job or printer.
 
     Args:
         event: What happened.
         subscription: Who is told.
         own_job: The job that the subscription is about, if it is about one.
+        privacy: What others do not see of a job.
     """
     printer = event.printer
     job = own_job or event.job or (printer.current if printer is not None else None)
-    private = job is not None and not subscription.sees_all and job.user != subscription.user
+    sees = job is None or privacy.sees(_subscriber(subscription), subscription.user, job)
     attributes = []
     for name in subscription.attributes:
         if name in _OF_SUBSCRIPTION:
@@ -239,7 +247,9 @@ def asked_for(event: Event, subscription: Subscription, own_job: Job | None) -> 
         elif name in _OF_PRINTER and printer is not None:
             attribute = _OF_PRINTER[name](printer)
         elif name in _OF_JOB and job is not None:
-            attribute = Attribute.unknown(name) if private and name in _PRIVATE else _OF_JOB[name](job)
+            attribute = (
+                _OF_JOB[name](job) if sees or not privacy.is_private(name) else Attribute.unknown(name)
+            )
         else:
             attribute = Attribute.no_value(name)
         attributes.append(encode_attribute(attribute))

@@ -42,6 +42,7 @@ from tympan.service.printer import Printer
 from tympan.service.printer_control import PrinterControls
 from tympan.service.printer_registry import PrinterRegistry
 from tympan.service.printer_settings import SetAttributes
+from tympan.service.privacy import Privacy
 from tympan.service.references import References
 from tympan.service.retention import Retention
 from tympan.service.subscriptions import Subscriptions
@@ -102,6 +103,7 @@ class Service:
         job_control: What users and operators do to jobs.
         retention: The documents of finished jobs.
         access: Who may do what.
+        privacy: What others do not see of a job.
         names: What this machine is called.
         registry: Which printers there are.
         system: What the system says of itself.
@@ -117,6 +119,7 @@ class Service:
         self.printers: dict[str, Printer] = {}
         self.events = EventBus()
         self.news = EventSource(self.events, self.printers)
+        self.privacy = Privacy(settings.access.job_privacy_attributes, settings.access.job_privacy_scope)
         self.names = OwnNames(settings.server.name, settings.server.host_names)
         self._queues: dict[str, PrintQueue] = {}
         self.controls: PrinterControls
@@ -138,7 +141,7 @@ class Service:
         self._counters = CounterKeeper(self._store)
         self.registry = PrinterRegistry(self._store, settings, self.printers)
         self.system = SystemObject(self._store, settings, self.registry, self.news)
-        self.subscriptions = Subscriptions(settings.notifications, self._store, self.printers)
+        self.subscriptions = Subscriptions(settings.notifications, self._store, self.printers, self.privacy)
         budget = SpoolBudget(
             self._spool_dir, settings.limits.spool_bytes, settings.limits.spool_reserve_bytes
         )
@@ -425,7 +428,16 @@ class Service:
             raise TooManyJobsError(f"{self.limits.max_jobs} jobs are waiting already; try again later")
         self._documents.budget.take(0)
 
-    def new_job(self, printer: Printer, *, name: str, user: str, language: str, template: bytes) -> Job:
+    def new_job(
+        self,
+        printer: Printer,
+        *,
+        name: str,
+        user: str,
+        language: str,
+        template: bytes,
+        user_proved: bool = False,
+    ) -> Job:
         """A job that nobody knows of yet."""
         job_id = self._next_job_id
         self._next_job_id += 1
@@ -438,6 +450,7 @@ class Service:
             uuid=str(uuid.uuid5(uuid.UUID(printer.identity.uuid), str(job_id))),
             name=name,
             user=user,
+            user_proved=user_proved,
             language=language,
             template=template,
             created_at=self.clock.up_time(),

@@ -31,6 +31,7 @@ from tympan.service.event_source import system_state
 from tympan.service.events import Event, EventBus
 from tympan.service.notification import asked_for, content
 from tympan.service.printer import Printer
+from tympan.service.privacy import Privacy
 from tympan.spool.store import Change, DeleteRecord, SaveRecord, SetMeta, Store
 
 RECORD_KIND = "subscription"
@@ -59,12 +60,16 @@ class Subscriptions:
         settings: What is kept, and how long.
         store: The spool.
         printers: Every printer by name.
+        privacy: What others do not see of a job.
     """
 
-    def __init__(self, settings: NotificationSettings, store: Store, printers: Mapping[str, Printer]) -> None:
+    def __init__(
+        self, settings: NotificationSettings, store: Store, printers: Mapping[str, Printer], privacy: Privacy
+    ) -> None:
         self.settings = settings
         self._store = store
         self._printers = printers
+        self._privacy = privacy
         self._clock = Clock()
         self._all: dict[int, KeptSubscription] = {}
         self._of_printer: dict[str, dict[int, KeptSubscription]] = {}
@@ -272,7 +277,7 @@ class Subscriptions:
             subscription = kept.subscription
             more = b""
             if subscription.attributes:
-                more = asked_for(event, subscription, self._job(printer, subscription.job_id))
+                more = asked_for(event, subscription, self._job(printer, subscription.job_id), self._privacy)
             if kept.tell(subscribed, printer, shared, more, now):
                 self._store.post(self._reserved(kept))
             self._wake(kept)

@@ -66,7 +66,7 @@ class Pages:
         self._service = service
         self._template: Template | None = None
 
-    async def answer(self, request: web.BaseRequest, _requester: Requester) -> web.StreamResponse:
+    async def answer(self, request: web.BaseRequest, requester: Requester) -> web.StreamResponse:
         """Answer any request that is not an IPP message."""
         if request.method == "OPTIONS":
             return web.Response(headers={**_SECURITY_HEADERS, "Allow": _METHODS})
@@ -78,7 +78,9 @@ class Pages:
             )
         if request.path == "/":
             return web.Response(
-                text=self._overview(request.host), content_type="text/html", headers=_SECURITY_HEADERS
+                text=self._overview(request.host, requester),
+                content_type="text/html",
+                headers=_SECURITY_HEADERS,
             )
         file = static_file(request.path)
         if file is not None:
@@ -93,7 +95,7 @@ class Pages:
             )
         return _plain(HTTPStatus.NOT_FOUND, "There is no such page.", {})
 
-    def _overview(self, host: str) -> str:
+    def _overview(self, host: str, requester: Requester) -> str:
         if self._template is None:
             from jinja2 import Environment, PackageLoader  # noqa: PLC0415 — not paid for before somebody looks
 
@@ -104,41 +106,47 @@ class Pages:
         return self._template.render(
             host=host,
             version=__version__,
-            printers=[_printer(printer) for printer in self._service.printers.values()],
+            printers=[self._printer(printer, requester) for printer in self._service.printers.values()],
         )
 
+    def _printer(self, printer: Printer, requester: Requester) -> Mapping[str, object]:
+        finished = reversed(printer.ended.values())
+        active = list(islice(in_order_of_printing(printer), SHOWN_JOBS))
+        return {
+            "name": printer.name,
+            "info": printer.identity.info or printer.name,
+            "location": printer.identity.location,
+            "model": printer.capabilities.make_and_model,
+            "state": _PRINTER_STATES[printer.state],
+            "reasons": [reason for reason in printer.reasons if reason != "none"],
+            "message": printer.message,
+            "default": printer.is_default,
+            "waiting": len(printer.active),
+            "jobs": [
+                self._job(job, requester) for job in (*active, *islice(finished, SHOWN_JOBS - len(active)))
+            ],
+        }
 
-def _printer(printer: Printer) -> Mapping[str, object]:
-    finished = reversed(printer.ended.values())
-    active = list(islice(in_order_of_printing(printer), SHOWN_JOBS))
-    return {
-        "name": printer.name,
-        "info": printer.identity.info or printer.name,
-        "location": printer.identity.location,
-        "model": printer.capabilities.make_and_model,
-        "state": _PRINTER_STATES[printer.state],
-        "reasons": [reason for reason in printer.reasons if reason != "none"],
-        "message": printer.message,
-        "default": printer.is_default,
-        "waiting": len(printer.active),
-        "jobs": [_job(job) for job in (*active, *islice(finished, SHOWN_JOBS - len(active)))],
-    }
+    def _job(self, job: Job, requester: Requester) -> Mapping[str, object]:
+        privacy = self._service.privacy
+        sees = privacy.sees(requester, "", job)
 
+        def shown(name: str, value: str) -> str:
+            return value if sees or not privacy.is_private(name) else ""
 
-def _job(job: Job) -> Mapping[str, object]:
-    return {
-        "id": job.job_id,
-        "name": job.name,
-        "user": job.user,
-        "state": _JOB_STATES[job.state],
-        "message": job.message,
-        "size": job.k_octets,
-        "pages": f"{job.impressions_completed} of {job.impressions}"
-        if job.impressions
-        else str(job.impressions_completed or ""),
-        "created": datetime.fromtimestamp(job.created_date, UTC).isoformat(timespec="seconds"),
-        "created_short": datetime.fromtimestamp(job.created_date).astimezone().strftime("%H:%M"),
-    }
+        return {
+            "id": job.job_id,
+            "name": shown("job-name", job.name),
+            "user": shown("job-originating-user-name", job.user),
+            "state": _JOB_STATES[job.state],
+            "message": job.message,
+            "size": job.k_octets,
+            "pages": f"{job.impressions_completed} of {job.impressions}"
+            if job.impressions
+            else str(job.impressions_completed or ""),
+            "created": datetime.fromtimestamp(job.created_date, UTC).isoformat(timespec="seconds"),
+            "created_short": datetime.fromtimestamp(job.created_date).astimezone().strftime("%H:%M"),
+        }
 
 
 def _plain(status: HTTPStatus, text: str, headers: Mapping[str, str]) -> web.Response:

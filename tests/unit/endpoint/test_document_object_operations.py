@@ -54,7 +54,9 @@ def listed(desk, job_id, *attributes, uri=RECEIPT):
 
 def shown(desk, job_id, document, *names, uri=RECEIPT):
     asked = (Attribute.keyword("requested-attributes", *names),) if names else ()
-    answer = desk.ask(Operation.GET_DOCUMENT_ATTRIBUTES, uri, job_number(job_id), number(document), *asked)
+    answer = desk.ask(
+        Operation.GET_DOCUMENT_ATTRIBUTES, uri, job_number(job_id), number(document), ANN, *asked
+    )
     assert status(answer) == OK, answer
     return {each.name: each for each in answer.group(GroupTag.DOCUMENT)}
 

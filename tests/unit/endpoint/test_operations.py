@@ -6,7 +6,7 @@ import gzip
 import zlib
 
 import pytest
-from desk import CHARSET, LANGUAGE, LASER, RECEIPT, open_desk, status, unsupported
+from desk import CHARSET, LANGUAGE, LASER, OPERATOR, RECEIPT, open_desk, status, unsupported
 
 from tympan.endpoint import dispatch
 from tympan.ipp import (
@@ -109,7 +109,9 @@ def test_job_ids_go_up_and_are_never_given_twice(empty_desk):
     ],
 )
 def test_names_of_jobs_and_users(empty_desk, attributes, name, user):
-    shown = attributes_of(empty_desk, empty_desk.printed(RECEIPT, *attributes))
+    job_id = empty_desk.printed(RECEIPT, *attributes)
+    empty_desk.requester = OPERATOR
+    shown = attributes_of(empty_desk, job_id)
     assert shown["job-name"].first == name
     assert shown["job-originating-user-name"].first == user
 
@@ -446,7 +448,7 @@ def test_get_jobs_gives_job_uri_and_job_id_by_default(three_jobs):
     assert {attribute.name for attribute in group} == {"job-uri", "job-id"}
     assert group.string("job-uri") == f"{RECEIPT}/{waiting[0]}"
     answer = desk.ask(
-        Operation.GET_JOBS, RECEIPT, Attribute.integer("limit", 1), requested("job-name", "copies")
+        Operation.GET_JOBS, RECEIPT, Attribute.integer("limit", 1), requested("job-name", "copies"), ANN
     )
     assert {attribute.name for attribute in answer.group(GroupTag.JOB)} == {"job-name", "copies"}
 

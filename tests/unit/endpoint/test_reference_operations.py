@@ -276,6 +276,7 @@ def test_a_password_in_the_uri_is_not_told(desk, server):
         RECEIPT,
         Attribute.integer("job-id", job.job_id),
         Attribute.integer("document-number", 1),
+        ANN,
     )
     assert answer.group(GroupTag.DOCUMENT).string("document-uri") == server.uri("/a.txt")
 
