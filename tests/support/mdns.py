@@ -107,6 +107,33 @@ def question(name: str, kind: str, *, unicast: bool = False) -> bytes:
     )
 
 
+def announcement(name: str, port: int, host: str) -> bytes:
+    """Somebody says that a service instance is at `host`."""
+
+    def octets(dotted: str) -> bytes:
+        return b"".join(bytes([len(label.encode())]) + label.encode() for label in dotted.split(".")) + b"\0"
+
+    data = struct.pack("!HHH", 0, 0, port) + octets(host)
+    return (
+        struct.pack("!6H", 0, 0x8400, 0, 1, 0, 0)
+        + octets(name)
+        + struct.pack("!HHIH", TYPES["SRV"], 0x8001, 120, len(data))
+        + data
+    )
+
+
+def ask_alone(udp: socket.socket, address: str, name: str, kind: str, seconds: float = 1.0) -> list[Record]:
+    """Ask by multicast from another port: what is answered to this socket alone (RFC 6762 §6.7)."""
+    udp.bind((address, 0))
+    udp.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_IF, socket.inet_aton(address))
+    udp.sendto(question(name, kind), (GROUP, PORT))
+    found: list[Record] = []
+    end = time.monotonic() + seconds
+    while select.select([udp], [], [], max(end - time.monotonic(), 0))[0]:
+        found += parse(udp.recv(9000)).records
+    return found
+
+
 class Ear:
     """Hears everything that is said by multicast on a link, and can ask.
 
@@ -130,14 +157,14 @@ class Ear:
         """What is said in the next seconds."""
         heard = []
         end = time.monotonic() + seconds
-        while (left := end - time.monotonic()) > 0:
-            if select.select([self._socket], [], [], left)[0]:
-                data, sender = self._socket.recvfrom(9000)
-                heard.append(parse(data, sender[0]))
+        while select.select([self._socket], [], [], max(end - time.monotonic(), 0))[0]:
+            data, sender = self._socket.recvfrom(9000)
+            heard.append(parse(data, sender[0]))
         return heard
 
     def ask(self, name: str, kind: str, seconds: float = 1.2) -> list[Record]:
-        """Ask, and gather every record of the answers."""
+        """Ask, and gather every record of the answers; what was said before is forgotten."""
+        self.hear(0.001)
         self._socket.sendto(question(name, kind), (GROUP, PORT))
         return [record for message in self.hear(seconds) if message.is_answer for record in message.records]
 

@@ -141,22 +141,25 @@ class Host(Namespace):
     Attributes:
         ipv4: Its address.
         ipv6: Its address.
+        number: The last part of both.
+        port: The switch's end of its cable.
     """
 
     def __init__(self, lan: Lan, name: str, number: int) -> None:
         super().__init__(name)
-        self.ipv4, self.ipv6 = f"10.99.0.{number}", f"fd99::{number:x}"
-        self._lan = lan
+        self.ipv4, self.ipv6 = f"10.{lan.number}.0.{number}", f"fd{lan.number}::{number:x}"
+        self.number = number
         self._services: list[subprocess.Popen[bytes]] = []
-        lan.plug(self)
-        self.run("sh", "-c", "echo 0 > /proc/sys/net/ipv6/conf/eth0/accept_dad")
+        self.port = lan.plug(self)
+        self.run("sh", "-c", "echo 0 | tee /proc/sys/net/ipv6/conf/*/accept_dad")
+        self.run("sh", "-c", "echo 1 > /proc/sys/net/ipv4/conf/eth0/promote_secondaries")
         self.run("ip", "address", "add", f"{self.ipv4}/24", "dev", "eth0")
         self.run("ip", "address", "add", f"{self.ipv6}/64", "dev", "eth0", "nodad")
         self.run("ip", "link", "set", "eth0", "up")
         self.run("ip", "route", "add", "224.0.0.0/4", "dev", "eth0")
 
-    def start_avahi(self, folder: Path) -> None:
-        """Start a system bus and avahi of its own."""
+    def start_avahi(self, folder: Path, name: str = "") -> None:
+        """Start a system bus and avahi of its own; `name` is what the host is called now."""
         (folder / "dbus.conf").write_text(_DBUS_CONF)
         (folder / "avahi.conf").write_text(_AVAHI_CONF)
         log = folder / f"avahi-{self.name}.log"
@@ -169,7 +172,7 @@ class Host(Namespace):
                 "avahi-daemon", "--no-drop-root", "--no-chroot", "--no-rlimits", "-f", f"{folder}/avahi.conf", log=log
             )
         ]  # fmt: skip
-        wait_until(lambda: f"complete. Host name is {self.name}" in log.read_text(), what="avahi")
+        wait_until(lambda: f"complete. Host name is {name or self.name}." in log.read_text(), what="avahi")
 
     def stop_avahi(self) -> None:
         for process in reversed(self._services):
@@ -183,18 +186,23 @@ class Host(Namespace):
 
 
 class Lan(Namespace):
-    """A switch with hosts on it. A context manager: it takes all of them down."""
+    """A switch with hosts on it. A context manager: it takes all of them down.
 
-    def __init__(self) -> None:
+    Args:
+        number: Two digits that tell its addresses from another one's.
+    """
+
+    def __init__(self, number: int = 99) -> None:
         super().__init__("switch")
+        self.number = number
         self.hosts: list[Host] = []
         self.run("ip", "link", "add", "bridge", "type", "bridge", "mcast_snooping", "0")
         self.run("ip", "link", "set", "bridge", "up")
         self._ports = 0
 
-    def host(self, name: str) -> Host:
+    def host(self, name: str, number: int = 0) -> Host:
         """One more host."""
-        made = Host(self, name, 10 + len(self.hosts))
+        made = Host(self, name, number or 10 + len(self.hosts))
         self.hosts.append(made)
         return made
 

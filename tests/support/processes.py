@@ -16,6 +16,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Self
 
+from network import Namespace, wait_until
+
 START_TIMEOUT_S = 30.0
 
 SERVER = """
@@ -262,9 +264,14 @@ class Cupsd:
     """A private cupsd: its own ports, folders and queues; nothing of the system's is touched.
 
     Its folder lies where CUPS' own user can reach it: its filters and backends do not run as root.
+
+    Args:
+        namespace: The network that it and its clients are in; None: this machine's.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, namespace: Namespace | None = None) -> None:
+        self._namespace = namespace
+        self._prefix = namespace.prefix if namespace is not None else []
         self.folder = folder = Path(tempfile.mkdtemp(prefix="tympan-cups-"))
         folder.chmod(0o755)
         self.port = free_port()
@@ -292,18 +299,34 @@ class Cupsd:
     def command(self, *arguments: str, timeout_s: float = 120.0) -> subprocess.CompletedProcess[str]:
         """Run a CUPS client against this cupsd."""
         return subprocess.run(
-            arguments, env=self.environment, capture_output=True, text=True, timeout=timeout_s, check=False
+            [*self._prefix, *arguments],
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            timeout=timeout_s,
+            check=False,
         )
 
     def __enter__(self) -> Self:
         binary = shutil.which("cupsd") or "/usr/sbin/cupsd"
         self.process = subprocess.Popen(
-            [binary, "-f", "-c", str(self.folder / "cupsd.conf"), "-s", str(self.folder / "cups-files.conf")],
+            [
+                *self._prefix,
+                binary,
+                "-f",
+                "-c",
+                str(self.folder / "cupsd.conf"),
+                "-s",
+                str(self.folder / "cups-files.conf"),
+            ],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )
-        wait_for_port(self.port, self.process)
+        if self._namespace is None:
+            wait_for_port(self.port, self.process)
+        else:
+            wait_until(lambda: self._namespace.listens(self.port), what="cupsd")
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -98,6 +98,7 @@ class Announcer:
         self._troubles: dict[str, str] = {}
         self._failures = 0
         self._announced = ""
+        self._keepers = ""
 
     def start(self) -> None:
         """Begin to announce, unless the configuration says no or only this machine can connect; returns at once."""
@@ -253,7 +254,7 @@ class Announcer:
         self._own.addresses = self._watch.table.own_addresses()
         self._name_printers()
         done = await self._follow_links(self._watch.table.announced(self._settings, self._listeners))
-        await asyncio.gather(*(each.find_keeper() for each in self._responders.values()))
+        await self._find_keepers()
         self._give_up_lost_names()
         for _ in range(MAX_RENAMINGS):
             await self._probe()
@@ -268,29 +269,48 @@ class Announcer:
         self._say_what_is_announced()
         return done
 
+    async def _find_keepers(self) -> None:
+        """See whether another program of this machine announces the host already."""
+        await asyncio.gather(*(each.find_keeper() for each in self._responders.values()))
+        keepers = ", ".join(sorted({each.keeper for each in self._responders.values() if each.keeper}))
+        if keepers != self._keepers:
+            self._keepers = keepers
+            if keepers:
+                _log.info(
+                    "another program here announces this host, as %s; its addresses are left to that", keepers
+                )
+            else:
+                _log.info("no other program here announces this host any more; that is done now too")
+
     async def _follow_links(self, links: Sequence[Link]) -> bool:
         from tympan.discovery.responder import LinkResponder  # noqa: PLC0415 — loaded by `_run`, not at the start
 
         assert self._own is not None
         wanted = {link.index: link for link in links}
-        for index, open_one in list(self._responders.items()):
-            if wanted.get(index) != open_one.link:
-                del self._responders[index]
-                self._proven.pop(index, None)
-                await open_one.close(farewell=index not in wanted)
+        for index in self._responders.keys() - wanted.keys():
+            self._proven.pop(index, None)
+            await self._responders.pop(index).close(farewell=True)
         done = True
         for index, link in wanted.items():
-            if index in self._responders:
+            before = self._responders.get(index)
+            if before is not None and before.link == link:
                 continue
+            if (
+                before is not None
+            ):  # it has other addresses, but is the same link: what was proven there still is
+                del self._responders[index]
+                await before.close(farewell=False)
             opened = LinkResponder(link, self._own, self._wake)
             try:
                 await opened.open()
             except OSError as error:
                 done = False
-                self._trouble(
-                    link.name, f"printers cannot be announced on {link.name}: {error.strerror or error}"
-                )
+                self._proven.pop(index, None)
+                problem = error.strerror or str(error)
+                self._trouble(link.name, f"printers cannot be announced on {link.name}: {problem}")
                 continue
+            if before is not None:
+                opened.keeper, opened.knows_keeper = before.keeper, before.knows_keeper
             self._well(link.name)
             self._responders[index] = opened
         return done

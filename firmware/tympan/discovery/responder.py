@@ -67,8 +67,7 @@ DEFENCE_WINDOW_S: Final = 60.0
 """Names are defended so often within this time; a rival that goes on nevertheless gets them."""
 
 _IP_MULTICAST_ALL: Final = 49
-_IPV6_MULTICAST_ALL: Final = 29
-"""Options of Linux, ip(7): whether a socket hears the groups that only others have joined."""
+"""Option of Linux, ip(7): whether a socket hears the groups that only others have joined."""
 
 
 class _Registry(zeroconf.ServiceRegistry):
@@ -90,15 +89,15 @@ class _Zeroconf(zeroconf.Zeroconf):
         self.registry = _Registry()
         self.query_handler = type(self.query_handler)(self)  # it keeps the registry that it was made with
 
-    def keep_to_the_link(self) -> None:
-        """Hear only what comes from the link; else Linux gives each socket what any other has joined."""
+    def keep_to_the_link(self, link: Link) -> None:
+        """Hear only what comes from the link; else Linux gives each socket what any other one has joined."""
         for reader in self.engine.readers:
             with socket.socket(fileno=os.dup(reader.fileno)) as each:
-                with contextlib.suppress(OSError):
-                    each.setsockopt(socket.IPPROTO_IP, _IP_MULTICAST_ALL, 0)
-                if each.family == socket.AF_INET6:
+                try:
+                    each.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, link.name.encode() + b"\0")
+                except OSError:  # before Linux 5.7 that takes a right; this helps with IPv4
                     with contextlib.suppress(OSError):
-                        each.setsockopt(socket.IPPROTO_IPV6, _IPV6_MULTICAST_ALL, 0)
+                        each.setsockopt(socket.IPPROTO_IP, _IP_MULTICAST_ALL, 0)
 
 
 @dataclass(slots=True)
@@ -171,7 +170,7 @@ class LinkResponder(zeroconf.RecordUpdateListener):
         if not self._zeroconf.engine.senders:
             await self.close(farewell=False)
             raise OSError("multicast cannot be sent there")
-        self._zeroconf.keep_to_the_link()
+        self._zeroconf.keep_to_the_link(self.link)
         self._zeroconf.async_add_listener(self, None)
 
     async def close(self, *, farewell: bool) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from urllib.parse import urlsplit
 
 from tympan.service.advertisement import txt_of
 from tympan.service.printer import Printer
@@ -22,8 +23,6 @@ NO_PORT = 0
 """The port of a service that there is not: its name is taken all the same, Bonjour Printing §2 (flagship naming)."""
 
 _KEY_OF_TLS = "TLS"
-
-_PAGE_PATH = "/"
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +67,7 @@ def services_of(printer: Printer, host: str, port: int) -> tuple[Announced, ...]
     services = [
         Announced("_printer._tcp", NO_PORT),
         Announced("_ipp._tcp", port, PRINT_SUBTYPES, txt),
-        Announced("_http._tcp", port, PAGE_SUBTYPES, {"path": _PAGE_PATH}),
+        Announced("_http._tcp", port, PAGE_SUBTYPES, {"path": urlsplit(txt.get("adminurl", "")).path or "/"}),
     ]
     if _KEY_OF_TLS in txt:
         services.insert(2, Announced("_ipps._tcp", port, PRINT_SUBTYPES, txt))

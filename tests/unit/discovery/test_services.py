@@ -70,7 +70,7 @@ def test_the_services_of_a_printer(desk):
     assert found["_ipp._tcp"].subtypes == ("_print", "_universal")
     assert (found["_ipp._tcp"].port, found["_http._tcp"].port) == (PORT, PORT)
     assert (found["_printer._tcp"].port, found["_printer._tcp"].txt) == (0, {})  # there is no LPD
-    assert found["_http._tcp"].txt == {"path": "/"}
+    assert found["_ipp._tcp"].txt["adminurl"] == f"http://{HOST}:{PORT}{found['_http._tcp'].txt['path']}"
 
 
 def test_with_encryption_there_is_ipps(monkeypatch):
