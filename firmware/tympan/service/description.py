@@ -178,7 +178,7 @@ def description_attributes(
         Attribute.keyword("pdl-override-supported", "attempted"),
         Attribute.boolean("preferred-attributes-supported", False),
         Attribute.text("printer-device-id", identity.device_id or capabilities.device_id),
-        Attribute.text("printer-firmware-name", "tympan"),
+        Attribute.name_string("printer-firmware-name", "tympan"),
         Attribute.text("printer-firmware-patches", ""),
         Attribute.text("printer-firmware-string-version", __version__),
         Attribute.octets("printer-firmware-version", __version__.encode()),
