@@ -82,6 +82,7 @@ class Printer:
         self._clock = clock
         self._current_media: MediaSpec | None = None
         self._condition = DeviceCondition()
+        self._encoded_for: tuple[object, ...] = ()
         self._encoded_condition: tuple[object, ...] = ()
         self._encoded_resources: tuple[object, ...] = ()
         self._announcement = ""
@@ -244,31 +245,43 @@ class Printer:
             language: The natural language of the request, for ``printer-strings-uri``.
         """
         encoded = self.encoded
-        media, reasons = self.template.media, self.reasons
-        if self._encoded_condition != (media, self._condition, reasons):
-            encoded.set(condition_attributes(self.capabilities, media, self._condition, reasons))
-            self._encoded_condition = (media, self._condition, reasons)
-        base = uri.partition("/ipp/")[0]
-        if self._encoded_resources != (base, language):
-            encoded.set(
-                resource_attributes("http" + base.removeprefix("ipp"), self.capabilities.kind, language)
+        now = (uri, language, self.generation, self.is_default, self.printer_id)
+        if self._encoded_for != now:
+            encoded.set(self._state_attributes(uri))
+            self._encode_condition()
+            self._encode_resources(uri, language)
+            self._encoded_for = now
+        encoded.set(
+            (
+                Attribute.integer("printer-up-time", self._clock.up_time()),
+                date_time("printer-current-time", self._clock.date()),
             )
-            self._encoded_resources = (base, language)
-        encoded.set(self.changing_attributes(uri, self._clock.up_time(), self._clock.date()))
+        )
         return encoded.select(requested)
+
+    def _encode_condition(self) -> None:
+        """What follows of the device's condition changes less often than the printer's state."""
+        now = (self.template.media, self._condition, self.reasons)
+        if self._encoded_condition != now:
+            self.encoded.set(condition_attributes(self.capabilities, *now))
+            self._encoded_condition = now
+
+    def _encode_resources(self, uri: str, language: str) -> None:
+        now = ("http" + uri.partition("/ipp/")[0].removeprefix("ipp"), language)
+        if self._encoded_resources != now:
+            self.encoded.set(resource_attributes(now[0], self.capabilities.kind, language))
+            self._encoded_resources = now
 
     def attributes(self, uri: str, requested: Sequence[str]) -> dict[str, Attribute]:
         """The same by name, taken from what is answered; what it has not is left out."""
         data, _ = self.answer(uri, tuple(requested))
         return {attribute.name: attribute for attribute in decoded(data)}
 
-    def changing_attributes(self, uri: str, now: int, date: int) -> list[Attribute]:
-        """The attributes that change while the printer runs.
+    def _state_attributes(self, uri: str) -> list[Attribute]:
+        """The attributes that change when `generation` does.
 
         Args:
             uri: The printer's URI as the client reaches it, ``ipp://HOST:PORT/ipp/print/NAME``.
-            now: ``printer-up-time``.
-            date: Unix time.
         """
         ways = self._reach.attributes(uri, is_default=self.is_default)
         return [
@@ -299,8 +312,6 @@ class Printer:
                     Attribute.no_value("printer-message-date-time"),
                 )
             ),
-            Attribute.integer("printer-up-time", now),
-            date_time("printer-current-time", date),
         ]
 
 
