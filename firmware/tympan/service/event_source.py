@@ -7,7 +7,7 @@ who listens to ``job-state-changed`` hears of ``job-completed`` as well.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from tympan.ipp.enums import DocumentState, JobState, PrinterState
@@ -82,6 +82,12 @@ def system_state(printers: Mapping[str, Printer]) -> PrinterState:
     if PrinterState.PROCESSING in states:
         return PrinterState.PROCESSING
     return PrinterState.STOPPED if states == {PrinterState.STOPPED} else PrinterState.IDLE
+
+
+def system_reasons(printers: Iterable[Printer]) -> tuple[str, ...]:
+    """``system-state-reasons``: those of the printers together, ``none`` where there is nothing to say."""
+    reasons = [reason for printer in printers for reason in printer.reasons if reason != "none"]
+    return tuple(dict.fromkeys(reasons or ["none"]))
 
 
 class EventSource:

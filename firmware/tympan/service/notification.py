@@ -6,7 +6,7 @@ those that name the subscription when the event is fetched.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from types import MappingProxyType
 from typing import Final
 
@@ -128,7 +128,7 @@ def _job_sentence(keyword: str, job: Job) -> str:
     return f"{told}. {job.message}" if job.message else f"{told}."
 
 
-def content(event: Event, *, now: int, date: int, state: PrinterState) -> bytes:
+def content(event: Event, *, now: int, date: int, state: PrinterState, reasons: Sequence[str]) -> bytes:
     """The encoded attributes that an event has in every subscription, RFC 3996 §5.2, tables 3, 4 and 6.
 
     Args:
@@ -136,6 +136,7 @@ def content(event: Event, *, now: int, date: int, state: PrinterState) -> bytes:
         now: ``printer-up-time``.
         date: Unix time.
         state: ``system-state``.
+        reasons: ``system-state-reasons``.
     """
     attributes = [
         Attribute.integer("printer-up-time", now),
@@ -152,6 +153,7 @@ def content(event: Event, *, now: int, date: int, state: PrinterState) -> bytes:
     else:
         attributes += [
             Attribute.enum("system-state", state),
+            Attribute.keyword("system-state-reasons", *reasons),
             Attribute.integer("system-up-time", now),
         ]
     return b"".join([encode_attribute(attribute) for attribute in attributes])

@@ -27,7 +27,7 @@ from tympan.model.subscription import (
     encode_subscription,
 )
 from tympan.service.clock import Clock
-from tympan.service.event_source import system_state
+from tympan.service.event_source import system_reasons, system_state
 from tympan.service.events import Event, EventBus
 from tympan.service.notification import asked_for, content
 from tympan.service.printer import Printer
@@ -272,8 +272,13 @@ class Subscriptions:
             if subscribed is None:
                 continue
             if shared is None:
-                state = system_state(self._printers)
-                shared = content(event, now=now, date=self._clock.date(), state=state)
+                shared = content(
+                    event,
+                    now=now,
+                    date=self._clock.date(),
+                    state=system_state(self._printers),
+                    reasons=system_reasons(self._printers.values()),
+                )
             subscription = kept.subscription
             more = b""
             if subscription.attributes:

@@ -11,7 +11,7 @@ from tympan.ipp import Attribute, Collection, Operation
 from tympan.ipp.registry import section
 from tympan.service.clock import date_time
 from tympan.service.description import CHARSETS, NATURAL_LANGUAGE, UTF_8
-from tympan.service.event_source import system_state
+from tympan.service.event_source import system_reasons, system_state
 from tympan.service.printer import Printer
 from tympan.service.settable import GEO_LOCATION, MEDIA, TEXTS
 from tympan.service.subscription_attributes import notification_attributes
@@ -180,12 +180,11 @@ def _status(system: SystemObject, printers: Sequence[Printer], base_uri: str) ->
 
 def state_attributes(printers: Sequence[Printer]) -> list[Attribute]:
     """``system-state``, its message and its reasons: those of the printers together (PWG 5100.22 §7.3)."""
-    reasons = [reason for printer in printers for reason in printer.reasons if reason != "none"]
     messages = [f"{printer.name}: {printer.message}" for printer in printers if printer.message]
     return [
         Attribute.enum("system-state", system_state({printer.name: printer for printer in printers})),
         Attribute.text("system-state-message", "; ".join(messages).encode()[:1023].decode(errors="ignore")),
-        Attribute.keyword("system-state-reasons", *dict.fromkeys(reasons or ["none"])),
+        Attribute.keyword("system-state-reasons", *system_reasons(printers)),
     ]
 
 

@@ -759,7 +759,35 @@ def test_the_system_hears_everything(desk):
     assert [group.string("notify-printer-uri") for group in groups] == [LASER, RECEIPT, LASER, None, None]
     assert all(group.string("notify-system-uri") == SYSTEM for group in groups)
     assert groups[3].integer("system-state") == 5
+    assert groups[3].strings("system-state-reasons") == ("media-empty",)
     assert all(group.string("notify-text") for group in groups)
+
+
+def test_printers_that_come_and_go(desk):
+    """PWG 5100.22: the system is told; who had subscribed to a printer that goes is told that nothing more will come."""
+    system = subscribe(desk, events("printer-created", "printer-deleted"), uri=SYSTEM)
+    gone = subscribe(desk, uri=LASER)
+    laser = desk.service.printers["laser"]
+
+    def happens():
+        desk.service.printers.pop("laser")
+        desk.service.news.printer_deleted(laser)
+
+    assert status(waiting(desk, happens, gone, uri=LASER)) == COMPLETE
+    desk.service.printers["laser"] = laser
+    desk.service.news.printer_created(laser)
+    assert [event for _, _, event in told(fetch(desk, system, uri=SYSTEM))] == [
+        "printer-deleted",
+        "printer-created",
+    ]
+    assert status(fetch(desk, gone, uri=LASER)) == NOT_FOUND
+    laser.device_stopped(("media-empty",), "")
+    number = subscribe(desk, events("printer-stopped"), uri=LASER)
+    laser.device_running()
+    laser.device_stopped(("media-empty",), "")
+    assert told(fetch(desk, number, uri=LASER)) == [(number, 1, "printer-stopped")], (
+        "a new printer is heard of"
+    )
 
 
 def test_numbers_that_are_known_are_left_out(desk):
