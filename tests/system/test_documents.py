@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+import time
 
+import numpy as np
 import pytest
 import samples
 from ipp_client import ask, printed, wait_for_job
+from PIL import Image
 
 from tympan.ipp import Attribute, GroupTag, Message, Operation, decode, encode
 
@@ -108,3 +111,113 @@ def test_receipts_are_cut_after_documents_and_copies(service, finishings, pieces
     send(service, "receipt", job_id, b"Coffee\fTea\n", kind=text)
     send(service, "receipt", job_id, b"Cake\n", kind=text, last=True)
     assert len(printed(service, "receipt", job_id.first)) == pieces
+
+
+# --- job template attributes that change what comes out ---------------------------------------------------------------
+
+
+def sheets_of(service, printer, job_id):
+    """What the simulated printer says of each sheet, and its picture, black as True."""
+    wait_for_job(service, printer, job_id, 60)
+    folder = service.state / "simulated" / printer
+    described = json.loads((folder / f"{job_id}.json").read_text())["sheets"]
+    pictures = []
+    for number in range(1, len(described) + 1):
+        with Image.open(folder / f"{job_id}-{number}.png") as image:
+            pictures.append(~np.asarray(image.convert("1")))
+    return described, pictures
+
+
+def test_the_job_sheet_of_the_laser(service):
+    job_id = created(
+        service, "laser", Attribute.keyword("job-sheets", "standard"), Attribute.integer("copies", 2)
+    )
+    send(service, "laser", job_id, samples.pdf("a4"), last=True)
+    described, pictures = sheets_of(service, "laser", job_id.first)
+    assert len(described) == 3, "the sheet once, the document twice"
+    plain = created(service, "laser")
+    send(service, "laser", plain, samples.pdf("a4"), last=True)
+    _, (page,) = sheets_of(service, "laser", plain.first)
+    assert np.array_equal(pictures[1], page), "the document is as without the sheet"
+    inked = np.flatnonzero(pictures[0].any(axis=1))
+    assert 0 < pictures[0].mean() < 0.1
+    assert inked[0] > 300
+
+
+def test_the_job_sheet_of_a_receipt_is_a_piece_of_its_own(service):
+    job_id = created(service, "receipt", Attribute.keyword("job-sheets", "standard"))
+    text = Attribute.mime("document-format", "text/plain")
+    send(service, "receipt", job_id, b"Coffee 2.40\n", kind=text, last=True)
+    assert len(printed(service, "receipt", job_id.first)) == 2
+    sent = (service.state / "simulated" / "receipt" / f"{job_id.first}.bin").read_bytes()
+    assert sent.index(b"tester") < sent.index(f"Job {job_id.first}".encode()) < sent.index(b"Coffee")
+
+
+def test_pages_of_one_job_on_other_paper_and_sides(service):
+    """The cover on Letter, one-sided; the rest two-sided on A4; each as it would be in a job of its own."""
+    cover = (
+        Attribute.range("pages", (1, 1)),
+        Attribute.keyword("media", "na_letter_8.5x11in"),
+        Attribute.keyword("sides", "one-sided"),
+    )
+    job_id = created(
+        service,
+        "laser",
+        Attribute.keyword("sides", "two-sided-long-edge"),
+        Attribute.collection("overrides", cover),
+    )
+    document = samples.pdf("a4", pages=4, picture=samples.chart(288, 200, seed=3))
+    send(service, "laser", job_id, document, last=True)
+    described, pictures = sheets_of(service, "laser", job_id.first)
+    assert [(sheet["media"], sheet["side"]) for sheet in described] == [
+        ("na_letter_8.5x11in", "front"),
+        ("iso_a4_210x297mm", "front"),
+        ("iso_a4_210x297mm", "back"),
+        ("iso_a4_210x297mm", "front"),
+    ]
+    letter = created(service, "laser", Attribute.keyword("media", "na_letter_8.5x11in"))
+    send(service, "laser", letter, document, last=True)
+    _, expected = sheets_of(service, "laser", letter.first)
+    assert np.array_equal(pictures[0], expected[0])
+    two_sided = created(service, "laser", Attribute.keyword("sides", "two-sided-long-edge"))
+    send(service, "laser", two_sided, document, last=True)
+    _, expected = sheets_of(service, "laser", two_sided.first)
+    assert np.array_equal(pictures[1].sum(), expected[1].sum())
+
+
+def test_documents_of_one_job_on_other_paper(service):
+    job_id = created(service, "laser")
+    send(service, "laser", job_id, samples.pdf("a4"))
+    legal = (Attribute.keyword("media", "na_legal_8.5x14in"),)
+    send(service, "laser", job_id, samples.pdf("a4"), document=legal)
+    send(service, "laser", job_id, samples.pdf("a4"), last=True)
+    described, _ = sheets_of(service, "laser", job_id.first)
+    assert [sheet["media"] for sheet in described] == [
+        "iso_a4_210x297mm",
+        "na_legal_8.5x14in",
+        "iso_a4_210x297mm",
+    ]
+
+
+@pytest.mark.parametrize("printer", ["receipt", "laser"])
+def test_a_proof_and_after_its_release_the_job(service, printer):
+    proof = Attribute.collection("proof-print", [Attribute.integer("proof-print-copies", 1)])
+    job_id = created(service, printer, proof, Attribute.integer("copies", 3), Attribute.enum("finishings", 3))
+    send(service, printer, job_id, samples.pdf("a4"), last=True)
+    asked = Attribute.keyword(
+        "requested-attributes", "job-state", "job-state-reasons", "job-impressions-completed"
+    )
+    for _ in range(600):
+        job = request(service, printer, Operation.GET_JOB_ATTRIBUTES, job_id, asked).group(GroupTag.JOB)
+        if "job-held-for-review" in job.strings("job-state-reasons"):
+            break
+        time.sleep(0.05)
+    assert job.integer("job-state") == 4
+    assert job.integer("job-impressions-completed") == 1
+    which = Attribute.keyword("which-jobs", "proof-print")
+    listed = request(service, printer, Operation.GET_JOBS, which).groups_of(GroupTag.JOB)
+    assert job_id.first in [group.integer("job-id") for group in listed]
+    request(service, printer, Operation.RELEASE_JOB, job_id)
+    wait_for_job(service, printer, job_id.first, 60)
+    job = request(service, printer, Operation.GET_JOB_ATTRIBUTES, job_id, asked).group(GroupTag.JOB)
+    assert job.integer("job-impressions-completed") == 4

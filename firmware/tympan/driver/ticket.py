@@ -66,15 +66,6 @@ class TicketChange(msgspec.Struct, frozen=True, omit_defaults=True):
     print_color_mode: str | None = None
     print_content_optimize: str | None = None
 
-    @classmethod
-    def between(cls, whole: JobTicket, part: JobTicket) -> TicketChange:
-        """What `part` has otherwise than `whole`."""
-        return cls(**{
-            name: getattr(part, name)
-            for name in cls.__struct_fields__
-            if getattr(part, name) != getattr(whole, name)
-        })  # fmt: skip
-
     def of(self, whole: JobTicket) -> JobTicket:
         """The ticket of the part."""
         changed = {name: getattr(self, name) for name in self.__struct_fields__}

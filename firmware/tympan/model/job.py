@@ -117,6 +117,9 @@ class Job(msgspec.Struct, kw_only=True):
         processing_s: How long it has been ``processing`` in all.
         operator_message: ``job-message-from-operator``.
         whole: Its documents came in full: it can be printed again.
+        proofed: Its proof copies are printed (``proof-print``).
+        awaits_review: They are, and nobody has released it yet.
+        proof_impressions: Sides that they took.
         retained: It is finished and its documents are still there.
     """
 
@@ -161,6 +164,9 @@ class Job(msgspec.Struct, kw_only=True):
     processing_s: float = 0.0
     operator_message: str = ""
     whole: bool = True
+    proofed: bool = False
+    awaits_review: bool = False
+    proof_impressions: int = 0
     retained: bool = False
 
     @property

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
 
 from tympan.ipp import Attribute, Value
+
+if TYPE_CHECKING:
+    from tympan.service.template import Template
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,3 +29,21 @@ class Choice:
     supported: Attribute
     accepts: Callable[[Value], bool]
     many: bool = False
+
+
+class CollectionChoice(Protocol):
+    """One job template attribute that is a collection, whose members are judged one by one.
+
+    Attributes:
+        name: The attribute's name.
+    """
+
+    name: str
+
+    def printer_attributes(self) -> list[Attribute]:
+        """What the printer says of it."""
+        ...
+
+    def judge(self, attribute: Attribute, template: Template) -> tuple[Attribute | None, Attribute | None]:
+        """What of a request's attribute is obeyed, and what comes back as unsupported."""
+        ...

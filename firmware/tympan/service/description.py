@@ -34,6 +34,7 @@ WHICH_JOBS = (
     "pending-held",
     "processing",
     "processing-stopped",
+    "proof-print",
 )
 
 JOB_CREATION_OPERATION_ATTRIBUTES = (

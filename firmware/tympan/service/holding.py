@@ -7,6 +7,7 @@ from tympan.model.job import Job
 
 INCOMING = "job-incoming"
 HOLD_UNTIL_SPECIFIED = "job-hold-until-specified"
+HELD_FOR_REVIEW = "job-held-for-review"
 HELD_ON_CREATE = "job-held-on-create"
 PASSWORD_WAIT = "job-password-wait"  # noqa: S105 — a keyword of job-state-reasons
 
@@ -30,6 +31,7 @@ def _asked(job: Job) -> tuple[tuple[str, bool], ...]:
         (HOLD_UNTIL_SPECIFIED, bool(job.hold_until or job.hold_until_date)),
         (HELD_ON_CREATE, job.held_on_create),
         (PASSWORD_WAIT, job.waits_for_password),
+        (HELD_FOR_REVIEW, job.awaits_review),
     )
 
 

@@ -12,6 +12,7 @@ from tympan.model.job import Job
 from tympan.service.clock import date_time
 from tympan.service.description import NATURAL_LANGUAGE
 from tympan.service.printer import Printer
+from tympan.service.proof_print import PROOF_PRINT
 
 DEFAULT_NAMES = ("job-uri", "job-id")
 """What Get-Jobs gives where nothing is asked for, RFC 8011 §4.2.6.1."""
@@ -169,6 +170,8 @@ def which_jobs(printer: Printer, which: str) -> Iterable[Job]:
     Raises:
         KeyError: `which` is not one of ``which-jobs-supported``.
     """
+    if which == PROOF_PRINT:
+        return (job for job in which_jobs(printer, "all") if PROOF_PRINT.encode() in job.template)
     states = _WHICH[which]
     if states <= _WHICH["completed"]:
         return (job for job in reversed(printer.ended.values()) if job.state in states)

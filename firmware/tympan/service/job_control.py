@@ -113,6 +113,7 @@ class JobControl:
     def _unhold(self, job: Job) -> None:
         changed_template(job, dict.fromkeys(_HOLD_ATTRIBUTES))
         job.hold_until, job.hold_until_date, job.held_on_create = "", 0, False
+        job.awaits_review = False
 
     def let_go(self, printer: Printer, job: Job) -> None:
         """What `job` waited for has begun: that does not hold it any more, also when the period ends before it prints."""

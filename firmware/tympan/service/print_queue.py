@@ -25,8 +25,11 @@ from tympan.render.frames import FrameSource
 from tympan.render.pool import RenderPool
 from tympan.render.request import DocumentSpec, RenderRequest
 from tympan.service.clock import Clock
+from tympan.service.holding import settle
 from tympan.service.job_attributes import template_of
+from tympan.service.job_sheets import job_sheet
 from tympan.service.printer import Printer
+from tympan.service.proof_print import hold_for_review, proof_ticket
 
 INTERRUPTED_PAUSE_S = 0.5
 """How long the queue waits before it sends a job again that the device broke off."""
@@ -172,7 +175,7 @@ class PrintQueue:
             self._end(job, JobState.ABORTED, ("aborted-by-system",), "The printer had an internal error.")
 
     async def _print(self, job: Job) -> None:
-        ticket = self._printer.template.ticket(job.job_id, job.name, job.user, template_of(job))
+        ticket, is_proof = self._ticket(job)
         self._printer.begins(job, ticket.media)
         self._move(job, JobState.PROCESSING, ("job-printing",))
         while not job.is_terminal:
@@ -201,7 +204,21 @@ class PrintQueue:
             self._count(job, outcome.progress, before)
             if self._breaking_off is job and not self._must_end(job, outcome):
                 return
+            if is_proof and outcome.ending is Ending.COMPLETED and STOPPING not in job.reasons:
+                hold_for_review(job)
+                self._move(job, JobState.PENDING, ())
+                settle(job)
+                self._keeper.job_changed(self._printer, job)
+                return
             await self._conclude(job, outcome)
+
+    def _ticket(self, job: Job) -> tuple[JobTicket, bool]:
+        """What `job` asks for, and whether that are its proof copies only."""
+        template, attributes = self._printer.template, template_of(job)
+        ticket = template.ticket(job.job_id, job.name, job.user, attributes)
+        ticket = replace(ticket, banner=job_sheet(self._printer, job, attributes))
+        proof = proof_ticket(template, job, attributes, ticket)
+        return (ticket, False) if proof is None else (proof, True)
 
     async def _until_resumed(self, job: Job) -> None:
         """Wait, with `job` stopped, until the printer is resumed, the job canceled or the queue ended (RFC 8011 §4.2.7)."""
@@ -218,8 +235,8 @@ class PrintQueue:
         """Where the job's frames come from: a render worker, or the documents themselves where nothing is to render."""
         native = self._printer.capabilities.native_formats
         documents = await self._keeper.open_documents(job)
-        specs = self._specs(job, documents, ticket)
-        if ticket.copies == 1 and all(spec.format in native for spec in specs):
+        specs = self._specs(job, documents)
+        if ticket.copies == 1 and not ticket.banner and all(spec.format in native for spec in specs):
             driver, profile = self._printer.driver, self._printer.profile
             return RawSource(
                 [document.reader() for document in documents],
@@ -243,20 +260,18 @@ class PrintQueue:
             for document in documents:
                 document.let_go()
 
-    def _specs(self, job: Job, documents: list[DocumentFeed], ticket: JobTicket) -> list[DocumentSpec]:
+    def _specs(self, job: Job, documents: list[DocumentFeed]) -> list[DocumentSpec]:
         """What there is to print, and what each document has otherwise than the job; sizes are not known yet."""
         specs = [
-            DocumentSpec(document.format, -1, document.number, self._change(job, document, ticket))
+            DocumentSpec(document.format, -1, document.number, self._change(job, document))
             for document in job.printable
         ]
         return specs or [DocumentSpec(each.document_format, -1) for each in documents]
 
-    def _change(self, job: Job, document: Document, ticket: JobTicket) -> TicketChange | None:
+    def _change(self, job: Job, document: Document) -> TicketChange | None:
         if not document.template:
             return None
-        attributes = template_of(job) | template_of(document)
-        part = self._printer.template.ticket(job.job_id, job.name, job.user, attributes)
-        return TicketChange.between(ticket, part)
+        return self._printer.template.change(template_of(job), template_of(document))
 
     def _is_unwanted(self, job: Job) -> bool:
         """Whether somebody wants `job`, which prints, to stop."""
@@ -332,7 +347,8 @@ class PrintQueue:
         impressions, sheets, written = before
         if progress.document > job.document_printing:
             self._document_begins(job, progress.document)
-        job.impressions = max(job.impressions, progress.total)
+        if progress.total:
+            job.impressions = max(job.impressions, job.proof_impressions + progress.total)
         job.impressions_completed = impressions + progress.impressions
         job.media_sheets_completed = sheets + progress.sheets
         job.bytes_written = written + progress.bytes_written

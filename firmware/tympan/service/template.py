@@ -8,9 +8,10 @@ from __future__ import annotations
 import copy
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from types import MappingProxyType
 
 from tympan.driver.contract import Capabilities
-from tympan.driver.ticket import JobTicket, MediaSpec
+from tympan.driver.ticket import JobTicket, MediaSpec, TicketChange
 from tympan.errors import ConfigError, TympanError
 from tympan.ipp import (
     Attribute,
@@ -24,11 +25,32 @@ from tympan.ipp import (
     ValueTag,
 )
 from tympan.ipp.registry import check_syntax
-from tympan.service.choice import Choice
+from tympan.service.choice import Choice, CollectionChoice
+from tympan.service.job_sheets import job_sheets_choice
 from tympan.service.media import MediaChoices, media_attributes, media_col
+from tympan.service.overrides import Overrides, ticket_overrides
+from tympan.service.proof_print import ProofPrint
+from tympan.service.ranges import merge_ranges
 from tympan.service.scheduling import scheduling_choices
 
 CM_PER_INCH = 2.54
+
+TICKET_FIELDS: Mapping[str, str] = MappingProxyType(
+    {
+        "media": "media",
+        "media-col": "media",
+        "number-up": "number_up",
+        "orientation-requested": "orientation_requested",
+        "page-ranges": "page_ranges",
+        "print-color-mode": "print_color_mode",
+        "print-content-optimize": "print_content_optimize",
+        "print-quality": "print_quality",
+        "print-scaling": "print_scaling",
+        "printer-resolution": "resolution_dpi",
+        "sides": "sides",
+    }
+)
+"""The field of a ticket that each attribute of a part of a job decides."""
 
 NUMBER_UP = (1, 2, 4)
 ORIENTATIONS = (3, 4, 5, 6)
@@ -44,12 +66,17 @@ DOCUMENT_HANDLING = (
 
 
 DOCUMENT_TEMPLATE = (
+    "media",
+    "media-col",
     "number-up",
     "orientation-requested",
     "page-ranges",
     "print-color-mode",
     "print-content-optimize",
+    "print-quality",
     "print-scaling",
+    "printer-resolution",
+    "sides",
 )
 """The attributes that each document of a job may have for itself, PWG 5100.5."""
 
@@ -92,15 +119,20 @@ class Template:
         self.media = media
         self.capabilities = capabilities
         table = _choices(capabilities, min(max_copies, capabilities.copies_max))
-        table |= {choice.name: choice for choice in scheduling_choices()}
+        table |= {choice.name: choice for choice in (*scheduling_choices(), job_sheets_choice())}
         for name, wish in (defaults or {}).items():
             if name != "media":
                 table[name] = _with_default(table, name, wish, f"printers.{printer}.defaults.{name}")
         self.choices: dict[str, Choice] = table
+        collections: tuple[CollectionChoice, ...] = (
+            Overrides(),
+            ProofPrint(min(max_copies, capabilities.copies_max)),
+        )
+        self.collections = {choice.name: choice for choice in collections}
 
     def names(self) -> list[str]:
         """``job-creation-attributes-supported``: every attribute of the table, ``media`` and ``media-col``."""
-        return sorted([*self.choices, "media", "media-col"])
+        return sorted([*self.choices, *self.collections, "media", "media-col"])
 
     def printer_attributes(self) -> list[Attribute]:
         """Defaults and supported values of the whole table."""
@@ -109,6 +141,8 @@ class Template:
             if choice.default is not None:
                 attributes.append(choice.default)
             attributes.append(choice.supported)
+        for collection in self.collections.values():
+            attributes += collection.printer_attributes()
         return attributes
 
     def changed(self, defaults: Iterable[Attribute], media: MediaChoices) -> Template:
@@ -142,6 +176,10 @@ class Template:
                 (accepted if ok else unsupported).append(attribute)
             elif attribute.name == "media-col":
                 self._judge_media_col(attribute, accepted, unsupported)
+            elif (collection := self.collections.get(attribute.name)) is not None:
+                good, bad = collection.judge(attribute, self)
+                accepted += [] if good is None else [good]
+                unsupported += [] if bad is None else [bad]
             elif (choice := self.choices.get(attribute.name)) is not None:
                 if attribute.name == "page-ranges":
                     _check_ascending(attribute)
@@ -218,7 +256,23 @@ class Template:
             print_content_optimize=str(first("print-content-optimize") or "auto"),
             finishings=finishings.integers() if finishings else (),
             output_bin=str(first("output-bin") or "face-down"),
+            overrides=ticket_overrides(self, attributes),
         )
+
+    def change(self, attributes: Mapping[str, Attribute], own: Mapping[str, Attribute]) -> TicketChange:
+        """What a part of a job has otherwise.
+
+        Args:
+            attributes: The accepted attributes of the job.
+            own: Those of the part: of `TICKET_FIELDS`.
+        """
+        whole = {name: each for name, each in attributes.items() if name != "overrides"}
+        if "media" in own:
+            whole.pop("media-col", None)  # which would prevail
+        part = self.ticket(0, "", "", whole | dict(own))
+        return TicketChange(**{
+            TICKET_FIELDS[name]: getattr(part, TICKET_FIELDS[name]) for name in own if name in TICKET_FIELDS
+        })  # fmt: skip
 
     def media_of(self, attributes: Mapping[str, Attribute]) -> MediaSpec:
         """The paper of a job with the accepted `attributes`."""
@@ -240,6 +294,7 @@ class Template:
             "job-hold-until",
             "job-priority",
             "job-retain-until",
+            "job-sheets",
             "number-up",
             "orientation-requested",
             "output-bin",
@@ -402,14 +457,3 @@ def _supported_dpi(asked: object, resolutions: tuple[tuple[int, int], ...]) -> t
     return next(
         ((x, y) for x, y in resolutions if (round(x / per_unit), round(y / per_unit)) == wanted), None
     )
-
-
-def merge_ranges(ranges: Iterable[object]) -> tuple[tuple[int, int], ...]:
-    """Page ranges in ascending order without overlap."""
-    merged: list[tuple[int, int]] = []
-    for span in sorted((span.lower, span.upper) for span in ranges if isinstance(span, RangeOfInteger)):
-        if merged and span[0] <= merged[-1][1] + 1:
-            merged[-1] = (merged[-1][0], max(merged[-1][1], span[1]))
-        else:
-            merged.append(span)
-    return tuple(merged)

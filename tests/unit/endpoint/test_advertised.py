@@ -36,6 +36,7 @@ TEMPLATE = (
     "job-hold-until",
     "job-priority",
     "job-retain-until",
+    "job-sheets",
     "media",
     "multiple-document-handling",
     "number-up",
@@ -59,6 +60,7 @@ NOT_OFFERED = {
     "job-hold-until": [Value(ValueTag.KEYWORD, "nonsense"), Value(ValueTag.NAME_WITHOUT_LANGUAGE, "evening")],
     "job-priority": [Value(ValueTag.INTEGER, 0), Value(ValueTag.INTEGER, 101)],
     "job-retain-until": [Value(ValueTag.KEYWORD, "evening"), Value(ValueTag.NAME_WITHOUT_LANGUAGE, "none")],
+    "job-sheets": [Value(ValueTag.KEYWORD, "job-both-sheet"), Value(ValueTag.KEYWORD, "no-such-sheet")],
     "media": [Value(ValueTag.KEYWORD, "iso_a0_841x1189mm"), Value(ValueTag.KEYWORD, "nonsense"), Value(ValueTag.KEYWORD, "custom_wide_900x900mm")],
     "multiple-document-handling": [Value(ValueTag.KEYWORD, "nonsense")],
     "number-up": [Value(ValueTag.INTEGER, 0), Value(ValueTag.INTEGER, 3), Value(ValueTag.INTEGER, 16)],
@@ -223,7 +225,7 @@ def test_of_several_values_only_those_not_supported_come_back(desk, uri):
 
 def test_template_attributes_that_are_not_there(desk, uri):
     asked = [
-        Attribute.keyword("job-sheets", "standard"),
+        Attribute.keyword("sheet-collate", "collated"),
         Attribute.keyword("job-account-type", "none"),
         Attribute.integer("no-such-thing", 1),
     ]
@@ -422,3 +424,111 @@ def test_every_printer_uri_is_the_printer(desk, advertised):
     for each in uris:
         answer = desk.ask(Operation.GET_PRINTER_ATTRIBUTES, each)
         assert answer.group(GroupTag.PRINTER).string("printer-uuid") == advertised["printer-uuid"].first
+
+
+# --- collections whose members are judged one by one: overrides (PWG 5100.6), proof-print (PWG 5100.11) -------------------
+
+
+def ranges(name, *pairs):
+    return Attribute.range(name, *pairs)
+
+
+def overrides(*values):
+    return Attribute.collection("overrides", *(Collection(tuple(members)) for members in values))
+
+
+PAGES = ranges("pages", (2, 3))
+
+
+def test_every_override_that_is_offered_is_accepted(desk, uri, advertised):
+    named = advertised["overrides-supported"].strings()
+    assert {"pages", "document-numbers", "document-copies"} <= set(named)  # PWG 5100.6 and 5100.12 §6.4
+    scaling = Attribute.keyword("print-scaling", "fit")
+    for selector in ("pages", "document-numbers", "document-copies"):
+        asked = overrides((ranges(selector, (1, 1), (3, 2**31 - 1)), scaling))
+        assert status(validated(desk, uri, asked)) == StatusCode.SUCCESSFUL_OK
+    tried = 0
+    for name in set(named) - {"pages", "document-numbers", "document-copies"}:
+        if name == "media-col":
+            values = advertised["media-col-ready"].values
+        else:
+            values = list(offered(advertised[f"{name}-supported"]))
+        for value in values:
+            tried += 1
+            asked = overrides((PAGES, Attribute(name, (value,))))
+            assert status(validated(desk, uri, asked)) == StatusCode.SUCCESSFUL_OK, (name, value)
+    assert tried > 20
+    both = overrides((PAGES, scaling), (ranges("document-numbers", (1, 1)), scaling))
+    assert status(validated(desk, uri, both)) == StatusCode.SUCCESSFUL_OK
+
+
+@pytest.mark.parametrize(
+    ("members", "given_back"),
+    [
+        (
+            (PAGES, Attribute.keyword("print-scaling", "nonsense")),
+            (Attribute.keyword("print-scaling", "nonsense"),),
+        ),
+        ((PAGES, Attribute.integer("copies", 2)), (Attribute.integer("copies", 2),)),
+        ((PAGES, Attribute.enum("finishings", 3)), (Attribute.enum("finishings", 3),)),
+        ((PAGES,), (PAGES,)),
+        (
+            (Attribute.integer("pages", 3), Attribute.keyword("print-scaling", "fit")),
+            (Attribute.integer("pages", 3), Attribute.keyword("print-scaling", "fit")),
+        ),
+        (
+            (ranges("pages", (0, 3)), Attribute.keyword("print-scaling", "fit")),
+            (ranges("pages", (0, 3)), Attribute.keyword("print-scaling", "fit")),
+        ),
+    ],
+)
+def test_overrides_that_cannot_be_obeyed_come_back(desk, uri, members, given_back):
+    good = (PAGES, Attribute.keyword("print-scaling", "fill"))
+    answer = validated(desk, uri, overrides(good, members))
+    assert status(answer) == REFUSED
+    assert unsupported(answer) == {"overrides": overrides(given_back)}
+    assert status(validated(desk, uri, overrides(good, members), operation=())) == SUBSTITUTED
+
+
+def proof(*members):
+    return Attribute.collection("proof-print", Collection(members))
+
+
+def copies(number):
+    return Attribute.integer("proof-print-copies", number)
+
+
+def test_proof_print(desk, uri, advertised):
+    assert set(advertised["proof-print-supported"].strings()) == {"media", "media-col", "proof-print-copies"}
+    assert advertised["proof-print-default"].out_of_band
+    media = Attribute.keyword("media", advertised["media-supported"].first)
+    media_col_ready = Attribute.collection("media-col", advertised["media-col-ready"].first)
+    for members in ((copies(0),), (copies(1),), (copies(2), media), (copies(1), media_col_ready)):
+        assert status(validated(desk, uri, proof(*members))) == StatusCode.SUCCESSFUL_OK, members
+
+
+@pytest.mark.parametrize(
+    ("members", "given_back"),
+    [
+        ((copies(-1),), (copies(-1),)),
+        ((copies(2**31 - 1),), (copies(2**31 - 1),)),
+        ((copies(1), Attribute.keyword("media", "nonsense")), (Attribute.keyword("media", "nonsense"),)),
+        ((copies(1), Attribute.keyword("sides", "one-sided")), (Attribute.keyword("sides", "one-sided"),)),
+        (
+            (Attribute.keyword("media", "iso_a4_210x297mm"),),
+            (Attribute.keyword("media", "iso_a4_210x297mm"),),
+        ),
+    ],
+)
+def test_proofs_that_cannot_be_printed_come_back(desk, uri, members, given_back):
+    answer = validated(desk, uri, proof(*members))
+    assert status(answer) == REFUSED
+    assert unsupported(answer) == {"proof-print": proof(*given_back)}
+
+
+@pytest.mark.parametrize("name", ["overrides", "proof-print"])
+def test_what_is_no_collection_comes_back(desk, uri, name):
+    for value in (Value(ValueTag.KEYWORD, "auto"), Value(ValueTag.NO_VALUE, None)):
+        answer = validated(desk, uri, Attribute(name, (value,)))
+        assert status(answer) == REFUSED
+        assert unsupported(answer) == {name: Attribute(name, (value,))}

@@ -437,7 +437,7 @@ REFUSED_VALUES = (
      Attribute.integer("job-k-octets", 2**31 - 1),
      StatusCode.CLIENT_ERROR_ATTRIBUTES_OR_VALUES_NOT_SUPPORTED),
     ({Operation.GET_JOBS},
-     Attribute.keyword("which-jobs", "proof-print"),
+     Attribute.keyword("which-jobs", "saved"),
      StatusCode.CLIENT_ERROR_ATTRIBUTES_OR_VALUES_NOT_SUPPORTED),
     ({Operation.IDENTIFY_PRINTER},
      Attribute.keyword("identify-actions", "speak"),

@@ -14,6 +14,7 @@ from tympan.model.document import Document
 from tympan.model.job import Job
 from tympan.render.document import DocumentFeed
 from tympan.service import print_queue
+from tympan.service.holding import settle
 from tympan.service.job_attributes import encoded_template
 from tympan.service.print_queue import PrintQueue
 
@@ -746,3 +747,100 @@ async def test_the_keeper_hears_that_the_printer_rests(stand):
     assert stand.keeper.rested == []
     await stand.end()
     assert stand.keeper.rested == ["receipt"]
+
+
+# --- the sheet before a job, proof copies -----------------------------------------------------------------------------
+
+
+def proof(copies, *members):
+    return Attribute.collection("proof-print", [Attribute.integer("proof-print-copies", copies), *members])
+
+
+async def test_the_job_sheet_says_whose_job_it_is(stand):
+    standard = Attribute.keyword("job-sheets", "standard")
+    job = stand.add(template=(standard,), name="Annual\nreport", user="ann", created_date=1_800_000_000)
+    await stand.settle()
+    (request,) = stand.pool.requests
+    lines = request.ticket.banner
+    assert {"ann", "Annual report", f"Job {job.job_id}"} <= set(lines)
+    assert any("2027" in line for line in lines)
+    await stand.end()
+    stand.add(name="another")
+    await stand.settle()
+    assert stand.pool.requests[-1].ticket.banner == ()
+    await stand.end()
+
+
+async def test_the_printers_own_language_is_rendered_with_a_sheet_before_it(stand):
+    stand.add(job_format="application/vnd.escpos", template=(Attribute.keyword("job-sheets", "standard"),))
+    await stand.settle()
+    assert stand.pool.requests, "the sheet has to be drawn"
+    await stand.end()
+
+
+async def test_proof_copies_come_first_and_the_job_waits_for_its_release(stand):
+    job = stand.add(template=(proof(2), Attribute.integer("copies", 7)))
+    await stand.settle()
+    assert stand.pool.requests[-1].ticket.copies == 2
+    await stand.end(PrintOutcome(Ending.COMPLETED, PrintProgress(pages=4, impressions=4, sheets=4, total=4)))
+    assert (job.state, job.reasons) == (JobState.PENDING_HELD, ("job-held-for-review",))
+    assert stand.now == []
+    assert stand.printer.state == PrinterState.IDLE
+    assert stand.keeper.ended == []
+    later = stand.add()
+    await stand.settle()
+    assert stand.now == [later.job_id], "others go on meanwhile"
+    await stand.end()
+    job.awaits_review = False
+    settle(job)
+    stand.queue.wake()
+    await stand.settle()
+    ticket = stand.pool.requests[-1].ticket
+    assert (ticket.job_id, ticket.copies, ticket.first_page) == (job.job_id, 7, 1)
+    await stand.end(
+        PrintOutcome(Ending.COMPLETED, PrintProgress(pages=14, impressions=14, sheets=14, total=14))
+    )
+    assert job.state == JobState.COMPLETED
+    assert (job.impressions, job.impressions_completed, job.media_sheets_completed) == (18, 18, 18)
+
+
+async def test_no_proof_copies(stand):
+    job = stand.add(template=(proof(0), Attribute.integer("copies", 7)))
+    await stand.settle()
+    assert stand.pool.requests[-1].ticket.copies == 7
+    await stand.end()
+    assert job.state == JobState.COMPLETED
+
+
+async def test_proof_copies_have_paper_of_their_own(stand):
+    paper = stand.printer.template.media.sizes[1].name
+    job = stand.add(template=(proof(1, Attribute.keyword("media", paper)),))
+    await stand.settle()
+    assert stand.pool.requests[-1].ticket.media.name == paper
+    await stand.end()
+    job.awaits_review = False
+    settle(job)
+    stand.queue.wake()
+    await stand.settle()
+    assert stand.pool.requests[-1].ticket.media.name == stand.printer.template.media.default.name
+    await stand.end()
+
+
+@pytest.mark.parametrize("ending", [Ending.CANCELED, Ending.ABORTED])
+async def test_proof_copies_that_do_not_come_out_end_the_job(stand, ending):
+    job = stand.add(template=(proof(1),))
+    await stand.settle()
+    await stand.end(PrintOutcome(ending, PrintProgress(), "document-unprintable-error", "No."))
+    assert job.is_terminal
+
+
+async def test_proof_copies_go_on_after_a_fault(stand):
+    job = stand.add(template=(proof(3),))
+    await stand.settle()
+    await stand.end(
+        PrintOutcome(Ending.INTERRUPTED, PrintProgress(bytes_written=9, pages=1, impressions=1), "x", "y")
+    )
+    ticket = stand.pool.requests[-1].ticket
+    assert (ticket.copies, ticket.first_page) == (3, 2)
+    await stand.end()
+    assert job.reasons == ("job-held-for-review",)

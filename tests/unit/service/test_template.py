@@ -9,8 +9,9 @@ import pytest
 from tympan.errors import ConfigError
 from tympan.ipp import Attribute, Collection, RangeOfInteger, Resolution
 from tympan.service.media import media_choices
+from tympan.service.ranges import merge_ranges
 from tympan.service.scheduling import SCHEDULING
-from tympan.service.template import Template, TemplateError, merge_ranges
+from tympan.service.template import Template, TemplateError
 
 
 @pytest.fixture
@@ -70,7 +71,7 @@ def test_every_attribute_of_the_table_reaches_the_ticket(laser):
     """Nothing is advertised that a ticket does not carry, but what leaves no choice."""
     tried = {attribute.name for attribute, _, _ in TICKETS} | {"finishings", "output-bin"}
     assert laser.choices["print-rendering-intent"].supported.strings() == ("auto",)
-    tried.add("print-rendering-intent")
+    tried |= {"print-rendering-intent", "job-sheets"}  # job-sheets: what stands on the sheet is the queue's
     assert set(laser.choices) - set(SCHEDULING) == tried
 
 
