@@ -7,7 +7,7 @@ not only the first, and names its file, line and key.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import Field, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
@@ -117,7 +117,7 @@ def apply_environment(settings: Settings, environ: Mapping[str, str]) -> Setting
     reading.add_environment(environ)
     if reading.mistakes:
         raise ConfigMistakesError(tuple(reading.mistakes))
-    return replace(
+    changed = replace(
         settings,
         **{
             section: replace(getattr(settings, section), **values)
@@ -125,6 +125,10 @@ def apply_environment(settings: Settings, environ: Mapping[str, str]) -> Setting
         },
         places={**settings.places, **reading.places},
     )
+    reading.judge_together(changed)
+    if reading.mistakes:
+        raise ConfigMistakesError(tuple(reading.mistakes))
+    return changed
 
 
 def config_files(path: Path) -> list[Path]:
@@ -306,13 +310,21 @@ class _Reading:
 
     # --- result ---------------------------------------------------------------------------------------------------------
 
+    def judge_together(self, settings: Settings) -> None:
+        """What only two keys together make a mistake."""
+        for key, problem in contradictions(settings):
+            place = settings.place(key)
+            self.mistakes.append(ConfigError(problem, path=place.path, line=place.line, key=key))
+
     def settings(self) -> Settings:
         sections = {section: SECTIONS[section](**values) for section, values in self.values.items()}
         location = sections["server"].location
         printers = tuple(
             printer if printer.location else replace(printer, location=location) for printer in self.printers
         )
-        return Settings(**sections, users=tuple(self.users), printers=printers, places=self.places)
+        settings = Settings(**sections, users=tuple(self.users), printers=printers, places=self.places)
+        self.judge_together(settings)
+        return settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -329,6 +341,17 @@ class _File:
     def mistake(self, where: tuple[str | int, ...], problem: str, *, missing: str = "") -> ConfigError:
         full = (*where, missing) if missing else where
         return ConfigError(problem, path=self.path, line=self.place(where).line, key=dotted(full))
+
+
+def contradictions(settings: Settings) -> Iterator[tuple[str, str]]:
+    """Keys that cannot be what they are beside others, and why."""
+    if settings.access.print == "users":
+        if settings.tls.mode == "off":
+            yield "access.print", 'users prove who they are over TLS only, and tls.mode is "off"'
+        if not settings.users:
+            yield "access.print", "there are no [[users]] who could print; `tympan passwd` makes one"
+    if settings.tls.key and not settings.tls.certificate:
+        yield "tls.key", "the certificate that it is the key of is missing: tls.certificate"
 
 
 def dotted(where: tuple[str | int, ...]) -> str:

@@ -132,6 +132,7 @@ class Announcer:
             with suppress(msgspec.MsgspecError):
                 kept[key] = msgspec.json.decode(value, type=_Kept)
         self._host = self._kept(kept.get(_HOST_KEY), host_name(self._configured_host))
+        self._service.names.announced(self._host.chosen)
         self._names = {key: name for key, name in kept.items() if key != _HOST_KEY}
         self._name_printers()
 
@@ -202,6 +203,7 @@ class Announcer:
         if self._own is not None:
             self._own.hosts.discard(self._host.chosen.lower())
         self._host = _Kept(self._host.wanted, chosen)
+        self._service.names.announced(chosen)
         self._service.store.post(SaveRecord(_KIND, _HOST_KEY, msgspec.json.encode(self._host)))
 
     # --- the task -------------------------------------------------------------------------------------------------------

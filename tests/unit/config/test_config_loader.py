@@ -79,6 +79,8 @@ def test_settings_know_where_they_were_set(tmp_path):
     assert settings.place("limits.max_copies") == ("", 0)
 
 
+HASH = "$scrypt$ln=10,r=8,p=1$c2FsdCBmb3IgdGVzdHMgQQ$c2FsdCBmb3IgdGVzdHMgQXNhbHQgZm9yIHRlc3RzIEE"
+
 MISTAKES = [
     # text, line, key, part of the sentence
     ("[server]\ndurabilty = 'full'\n", 2, "server.durabilty", "did you mean 'durability'"),
@@ -103,6 +105,40 @@ MISTAKES = [
     ("[limits]\nmax_jobs = 2024-01-01\n", 2, "limits.max_jobs", "a whole number"),
     ("limits = 4\n", 1, "limits", "[limits]"),
     ("[servers]\n", 1, "servers", "did you mean 'server'"),
+    ('[access]\nprint = "users"\n', 2, "access.print", "there are no [[users]]"),
+    ('[tls]\nkey = "/etc/ssl/own.key"\n', 2, "tls.key", "tls.certificate"),
+    ('[tls]\ncertificate = "own.pem"\n', 2, "tls.certificate", "no absolute path"),
+    ('[access]\njob_privacy_attributes = ["Job Name"]\n', 2, "access.job_privacy_attributes", "no keyword"),
+    (
+        '[access]\njob_privacy_attributes = ["none", "job-name"]\n',
+        2,
+        "access.job_privacy_attributes",
+        "stands alone",
+    ),
+    ("[access]\njob_privacy_attributes = []\n", 2, "access.job_privacy_attributes", "at least one"),
+    ('[server]\nhost_names = ["a b"]\n', 2, "server.host_names", "no host name"),
+    ("users = 1\n", 1, "users", "write [[users]]"),
+    ('[[users]]\nname = "anna"\n', 1, "users[0].password_hash", "a user needs 'password_hash'"),
+    ('[[users]]\nname = "anna"\npassword_hash = "secret"\n', 3, "users[0].password_hash", "tympan passwd"),
+    (f'[[users]]\nname = "an:na"\npassword_hash = "{HASH}"\n', 2, "users[0].name", "':'"),
+    (
+        f'[[users]]\nname = "anna"\nrole = "boss"\npassword_hash = "{HASH}"\n',
+        3,
+        "users[0].role",
+        "none of the choices",
+    ),
+    (
+        f'[[users]]\nname = "anna"\npassword_hash = "{HASH}"\n[[users]]\nname = "anna"\npassword_hash = "{HASH}"\n',
+        5,
+        "users[1].name",
+        "already",
+    ),
+    (
+        f'[tls]\nmode = "off"\n[access]\nprint = "users"\n[[users]]\nname = "anna"\npassword_hash = "{HASH}"\n',
+        4,
+        "access.print",
+        "TLS only",
+    ),
     ("[zzz]\n", 1, "zzz", "there are: "),
     ("x = 1\n[server]\n", 1, "x", "no table"),
     ("[printers]\nname = 'x'\n", 1, "printers", "[[printers]]"),
