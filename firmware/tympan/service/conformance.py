@@ -71,6 +71,14 @@ REQUIRED_OPERATIONS: Mapping[str, frozenset[Operation]] = {
 }
 """Operations that each version requires of a printer: RFC 8011 §5.2.1, PWG 5100.12 §4.1, §5.1 and §6.1."""
 
+REQUIRED_TEMPLATE: Mapping[str, frozenset[str]] = {
+    "1.1": frozenset(),
+    "2.0": frozenset({"copies", "finishings", "media", "print-quality", "sides"}),
+    "2.1": frozenset({"job-hold-until", "job-priority", "job-sheets", "media-col"}),
+    "2.2": frozenset({"number-up", "overrides", "page-ranges"}),
+}
+"""Job template attributes that each version requires besides those of the one before: PWG 5100.12 §5.2, §6.2 and §7.2."""
+
 OLDEST_VERSION = "1.1"
 
 _FEATURES: Mapping[str, frozenset[Operation]] = {
@@ -101,14 +109,21 @@ _TEMPLATE_FEATURES: Mapping[str, str] = {"page-overrides": "overrides", "proof-p
 """Features that are a job template attribute."""
 
 
-def versions_supported(operations: Collection[Operation]) -> tuple[str, ...]:
-    """``ipp-versions-supported``: the versions of which every required operation is offered, 1.1 at least."""
-    offered = set(operations)
-    return tuple(
-        version
-        for version, needed in REQUIRED_OPERATIONS.items()
-        if needed <= offered or version == OLDEST_VERSION
-    )
+def versions_supported(operations: Collection[Operation], template: Collection[str]) -> tuple[str, ...]:
+    """``ipp-versions-supported``: the versions of which every required operation and attribute is there, 1.1 at least.
+
+    Args:
+        operations: What is offered.
+        template: The names of the job template attributes that are obeyed.
+    """
+    offered, obeyed = set(operations), set(template)
+    versions = [OLDEST_VERSION]
+    for version, needed in REQUIRED_OPERATIONS.items():
+        if not (needed <= offered and REQUIRED_TEMPLATE[version] <= obeyed):
+            break
+        if version != OLDEST_VERSION:
+            versions.append(version)
+    return tuple(versions)
 
 
 def features_supported(operations: Collection[Operation], template: Collection[str]) -> tuple[str, ...]:

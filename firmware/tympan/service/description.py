@@ -143,7 +143,7 @@ def description_attributes(
         Attribute.keyword("identify-actions-default", IDENTIFY_ACTIONS[0]),
         Attribute.keyword("identify-actions-supported", *IDENTIFY_ACTIONS),
         Attribute.keyword("ipp-features-supported", *features_supported(operations, template.names())),
-        Attribute.keyword("ipp-versions-supported", *versions_supported(operations)),
+        Attribute.keyword("ipp-versions-supported", *versions_supported(operations, template.names())),
         Attribute.keyword(
             "job-creation-attributes-supported", *template.names(), *JOB_CREATION_OPERATION_ATTRIBUTES
         ),
