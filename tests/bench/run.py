@@ -8,16 +8,18 @@ from pathlib import Path
 sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parent.parent / "support")]
 
 import bench_documents  # noqa: E402 — the paths come first
+import bench_jobs  # noqa: E402
 import bench_notifications  # noqa: E402
 import bench_requests  # noqa: E402
 from table import Table  # noqa: E402
 
 
 def main() -> int:
-    """Measure all, or the parts that are named: ``requests``, ``documents``, ``notifications``."""
+    """Measure all, or the parts that are named: ``requests``, ``documents``, ``jobs``, ``notifications``."""
     parts = {
         "requests": bench_requests.measure,
         "documents": bench_documents.measure,
+        "jobs": bench_jobs.measure,
         "notifications": bench_notifications.measure,
     }
     wanted = sys.argv[1:] or list(parts)

@@ -63,7 +63,7 @@ def _chosen(exchange: Exchange) -> Iterable[Job]:
     """The jobs that ``which-jobs`` chooses."""
     which = exchange.text("which-jobs", "not-completed")
     try:
-        return which_jobs(exchange.printer, which)
+        return which_jobs(exchange.printer, which, exchange.user if exchange.flag("my-jobs") else None)
     except KeyError:
         raise RefusedError(
             StatusCode.CLIENT_ERROR_ATTRIBUTES_OR_VALUES_NOT_SUPPORTED,
@@ -143,7 +143,7 @@ async def cancel_my_jobs(exchange: Exchange) -> Answer:
     """Cancel-My-Jobs, PWG 5100.11 §4.2: all of the user's jobs, or those listed; all or none."""
     listed = exchange.operation.get("job-ids")
     if listed is None:
-        jobs = [job for job in exchange.printer.active.values() if exchange.owns(job)]
+        jobs = [job for job in exchange.printer.active.of_user(exchange.user) if exchange.owns(job)]
     else:
         jobs = []
         refused = []

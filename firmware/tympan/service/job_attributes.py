@@ -164,8 +164,13 @@ _WHICH: dict[str, frozenset[JobState]] = {
 }
 
 
-def which_jobs(printer: Printer, which: str) -> Iterable[Job]:
+def which_jobs(printer: Printer, which: str, user: str | None = None) -> Iterable[Job]:
     """The jobs that ``which-jobs`` names, in the order RFC 8011 §4.2.6.2 asks: finished ones newest first.
+
+    Args:
+        printer: The printer.
+        which: ``which-jobs``.
+        user: Only the jobs of this user.
 
     Raises:
         KeyError: `which` is not one of ``which-jobs-supported``.
@@ -173,26 +178,43 @@ def which_jobs(printer: Printer, which: str) -> Iterable[Job]:
     if which == PROOF_PRINT:
         return (job for job in which_jobs(printer, "all") if PROOF_PRINT.encode() in job.template)
     states = _WHICH[which]
+    ended = printer.ended.newest_first(states & _WHICH["completed"], user)
     if states <= _WHICH["completed"]:
-        return (job for job in reversed(printer.ended.values()) if job.state in states)
-    unfinished = (job for job in in_order_of_printing(printer) if job.state in states)
-    return (
-        unfinished
-        if states <= _WHICH["not-completed"]
-        else chain(unfinished, reversed(printer.ended.values()))
-    )
+        return ended
+    unfinished = in_order_of_printing(printer, states & _WHICH["not-completed"], user)
+    return unfinished if states <= _WHICH["not-completed"] else chain(unfinished, ended)
 
 
-def in_order_of_printing(printer: Printer) -> Iterator[Job]:
-    """The unfinished jobs in the order they are expected to end: what prints, what waits, what is stopped or held."""
+def in_order_of_printing(
+    printer: Printer, states: frozenset[JobState] = _WHICH["not-completed"], user: str | None = None
+) -> Iterator[Job]:
+    """The unfinished jobs in the order they are expected to end: what prints, what waits, what is stopped or held.
+
+    Args:
+        printer: The printer.
+        states: Only jobs in these.
+        user: Only the jobs of this user.
+    """
     current = printer.current
-    if current is not None and current.job_id in printer.active:
+    if (
+        current is not None
+        and current.job_id in printer.active
+        and current.state in states
+        and user in (None, current.user)
+    ):
         yield current
+    if user is not None:
+        jobs = printer.active.of_user(user)
+    elif JobState.PENDING in states:
+        jobs = printer.active.in_order()
+    else:
+        jobs = printer.active.in_states(states)
     later: list[Job] = []
-    for job in printer.active.in_order():
+    for job in jobs:
+        if job is current or job.state not in states:
+            continue
         if job.state == JobState.PENDING:
-            if job is not current:
-                yield job
-        elif job is not current:
+            yield job
+        else:
             later.append(job)
     yield from later

@@ -10,6 +10,7 @@ from bisect import bisect_left, bisect_right, insort
 from collections.abc import Iterator, Mapping
 from typing import Final
 
+from tympan.ipp.enums import JobState
 from tympan.model.job import Job
 
 RANK_STEP: Final = 1 << 31
@@ -33,6 +34,7 @@ class PrintOrder(Mapping[int, Job]):
         self._jobs: dict[int, Job] = {}
         self._keys: dict[int, _Key] = {}
         self._order: list[_Key] = []
+        self._of_user: dict[str, dict[int, Job]] = {}
 
     def __getitem__(self, job_id: int) -> Job:
         return self._jobs[job_id]
@@ -51,6 +53,16 @@ class PrintOrder(Mapping[int, Job]):
         jobs = self._jobs
         return (jobs[job_id] for _, _, job_id in self._order)
 
+    def of_user(self, user: str) -> Iterator[Job]:
+        """The jobs of one user in the order of printing, without looking at the others."""
+        keys = sorted([self._keys[job_id] for job_id in self._of_user.get(user, ())])
+        return (self._jobs[job_id] for _, _, job_id in keys)
+
+    def in_states(self, states: frozenset[JobState]) -> Iterator[Job]:
+        """The jobs in one of `states`, in the order of printing."""
+        keys = sorted([self._keys[job.job_id] for job in self._jobs.values() if job.state in states])
+        return (self._jobs[job_id] for _, _, job_id in keys)
+
     def add(self, job: Job) -> None:
         """Take a job in, at its place."""
         self.remove(job.job_id)
@@ -58,6 +70,7 @@ class PrintOrder(Mapping[int, Job]):
         self._jobs[job.job_id] = job
         self._keys[job.job_id] = key
         insort(self._order, key)
+        self._of_user.setdefault(job.user, {})[job.job_id] = job
 
     def remove(self, job_id: int) -> Job | None:
         """Take a job out; None where it is not in."""
@@ -65,7 +78,12 @@ class PrintOrder(Mapping[int, Job]):
         if key is None:
             return None
         del self._order[bisect_left(self._order, key)]
-        return self._jobs.pop(job_id)
+        job = self._jobs.pop(job_id)
+        theirs = self._of_user[job.user]
+        del theirs[job_id]
+        if not theirs:
+            del self._of_user[job.user]
+        return job
 
     def moved(self, job: Job) -> None:
         """The priority or the place of `job` has changed."""

@@ -18,6 +18,7 @@ from tympan.service.clock import Clock, date_time
 from tympan.service.condition import condition_attributes
 from tympan.service.description import NATURAL_LANGUAGE, PrinterIdentity
 from tympan.service.dns_sd_name import dns_sd_name
+from tympan.service.ended_jobs import EndedJobs
 from tympan.service.print_order import PrintOrder
 from tympan.service.reach import Reach
 from tympan.service.resources import resource_attributes
@@ -73,7 +74,7 @@ class Printer:
         self.printer_id = 0
         self.jobs: dict[int, Job] = {}
         self.active = PrintOrder()
-        self.ended: dict[int, Job] = {}
+        self.ended = EndedJobs()
         self.current: Job | None = None
         self.control = PrinterControl()
         self.counters = PrinterCounters()
@@ -178,7 +179,7 @@ class Printer:
         """Take a job in."""
         self.jobs[job.job_id] = job
         if job.is_terminal:
-            self.ended[job.job_id] = job
+            self.ended.add(job)
         else:
             self.active.add(job)
         self.generation += 1
@@ -186,13 +187,13 @@ class Printer:
     def forget(self, job: Job) -> None:
         """Know a job no more."""
         self.jobs.pop(job.job_id, None)
-        self.ended.pop(job.job_id, None)
+        self.ended.remove(job)
         self.active.remove(job.job_id)
         self.generation += 1
 
     def reopened(self, job: Job) -> None:
         """A finished `job` is to print once more."""
-        self.ended.pop(job.job_id, None)
+        self.ended.remove(job)
         self.active.add(job)
         self.generation += 1
 
@@ -209,7 +210,7 @@ class Printer:
     def finished(self, job: Job) -> None:
         """`job` has reached its end: history is in the order of completion (RFC 8011 §4.2.6.2)."""
         self.active.remove(job.job_id)
-        self.ended[job.job_id] = job
+        self.ended.add(job)
         self.generation += 1
 
     @property

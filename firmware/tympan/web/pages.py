@@ -16,7 +16,7 @@ from aiohttp import web
 
 from tympan import __version__
 from tympan.ipp.enums import JobState, PrinterState
-from tympan.model.job import Job
+from tympan.model.job import TERMINAL, Job
 from tympan.service.access import Requester
 from tympan.service.job_attributes import in_order_of_printing
 from tympan.service.printer import Printer
@@ -110,7 +110,7 @@ class Pages:
         )
 
     def _printer(self, printer: Printer, requester: Requester) -> Mapping[str, object]:
-        finished = reversed(printer.ended.values())
+        finished = printer.ended.newest_first(TERMINAL)
         active = list(islice(in_order_of_printing(printer), SHOWN_JOBS))
         return {
             "name": printer.name,

@@ -278,8 +278,10 @@ def test_whose_the_current_job_is(empty_desk):
 
 
 def test_a_suspended_job_can_be_canceled(operator):
-    job_id = operator.printed()
-    prints(operator, job_id).user = "ann"
+    operator.requester = EVERYBODY
+    job_id = operator.printed(RECEIPT, ANN)
+    operator.requester = OPERATOR
+    prints(operator, job_id)
     operator.ask(Operation.SUSPEND_CURRENT_JOB, RECEIPT)
     operator.service.printers["receipt"].ends()
     assert status(operator.ask(Operation.CANCEL_JOB, RECEIPT, number(job_id))) == OK
