@@ -46,7 +46,10 @@ driver = "pcl"
 profile = "generic-pcl5e-duplex"
 """
 
-TYPES = ("_printer._tcp", "_ipp._tcp", "_http._tcp")
+TYPES = ("_printer._tcp", "_ipp._tcp", "_ipps._tcp", "_http._tcp")
+SUBTYPES = tuple(
+    f"{sub}._sub.{kind}" for sub in ("_print", "_universal") for kind in ("_ipp._tcp", "_ipps._tcp")
+)
 NAMES = {"receipt": "Counter receipts", "laser": "Büro 2 OG"}
 
 
@@ -76,12 +79,13 @@ class Shop(Tympan):
     def announced(self, timeout_s=15):
         return wait_until(lambda: "announced on" in self.said()[self._said_before :], timeout_s, "announced")
 
-    def ask(self, printer):
-        """The printer's attributes, by IPP over HTTP."""
+    def ask(self, printer, host=""):
+        """The printer's attributes, by IPP over HTTP; `host` is what the client calls this one."""
+        host = host or f"{self.host.name}.local"
         with self.host.socket(kind=1) as tcp:
             tcp.settimeout(10)
             tcp.connect(("127.0.0.1", PORT))
-            connection = http.client.HTTPConnection("shop.local", PORT)
+            connection = http.client.HTTPConnection(host, PORT)
             connection.sock = tcp
             request = Message(
                 version=(2, 0),
@@ -93,7 +97,7 @@ class Shop(Tympan):
                         [
                             Attribute.charset("attributes-charset", "utf-8"),
                             Attribute.language("attributes-natural-language", "en"),
-                            Attribute.uri("printer-uri", f"ipp://shop.local:{PORT}/ipp/print/{printer}"),
+                            Attribute.uri("printer-uri", f"ipp://{host}:{PORT}/ipp/print/{printer}"),
                         ],
                     )
                 ],
@@ -165,8 +169,8 @@ def test_avahi_sees_every_service(counter, desk):
                 counter.ipv4,
                 0 if kind == "_printer._tcp" else PORT,
             )
-    for subtype in ("_print", "_universal"):
-        assert instances(desk, f"{subtype}._sub._ipp._tcp") == set(NAMES.values())
+    for kind in SUBTYPES:
+        assert instances(desk, kind) == set(NAMES.values())
 
 
 @pytest.mark.parametrize("printer", NAMES)
@@ -216,7 +220,15 @@ def test_zeroconf_sees_every_service(counter, desk):
     for kind, _, server, port, addresses, txt in found:
         assert (server, port) == ("shop.local.", 0 if kind.startswith("_printer") else PORT)
         assert set(addresses) == {counter.ipv4, counter.ipv6}
-        assert ("rp" in txt) == kind.startswith("_ipp.")
+        assert ("rp" in txt) == kind.startswith("_ipp")
+
+
+def test_without_encryption_there_is_no_ipps(counter, desk, tmp_path):
+    with Shop(counter, tmp_path / "shop", discovery='[tls]\nmode = "off"') as plain:
+        plain.announced()
+        assert instances(desk) == set(NAMES.values())
+        assert not instances(desk, "_ipps._tcp")
+        assert not any("TLS" in txt for *_, txt in browse(desk, "_ipp._tcp").values())
 
 
 # --- raw queries ------------------------------------------------------------------------------------------------------
@@ -225,9 +237,9 @@ def test_zeroconf_sees_every_service(counter, desk):
 @pytest.mark.usefixtures("shop")
 def test_raw_queries(counter, ear):
     time.sleep(3.5)  # until it has been announced for the last time
-    full = {f"{name}._ipp._tcp.local" for name in NAMES.values()}
-    for subtype in ("_print", "_universal"):
-        name = f"{subtype}._sub._ipp._tcp.local"
+    for kind in SUBTYPES:
+        name = f"{kind}.local"
+        full = {f"{instance}.{kind.partition('._sub.')[2]}.local" for instance in NAMES.values()}
         records = ear.ask(name, "PTR")
         assert {each.data for each in records if (each.name, each.type) == (name, "PTR")} == full
         assert {each.name for each in records if each.type == "SRV"} == full  # RFC 6763 §12.1
@@ -446,6 +458,8 @@ def test_avahis_name_of_the_host_is_used(counter, desk, tmp_path):
             found = browse(desk, "_ipp._tcp")
             assert {(host, address) for host, address, *_ in found.values()} == {("till.local", counter.ipv4)}
             assert all(txt["adminurl"].startswith(f"http://till.local:{PORT}/") for *_, txt in found.values())
+            told = running.ask("laser", "till.local")  # and is no stranger's in requests
+            assert told["printer-uri-supported"].first == f"ipp://till.local:{PORT}/ipp/print/laser"
     finally:
         counter.stop_avahi()
         counter.run("hostname", "shop")
@@ -481,7 +495,7 @@ def test_at_the_end_it_takes_leave(counter, ear, desk, tmp_path):
         record for message in ear.hear(0.5) if message.sender == counter.ipv4 for record in message.records
     ]
     assert {record.ttl for record in said} == {0}
-    for kind in (*TYPES, "_print._sub._ipp._tcp", "_universal._sub._ipp._tcp"):
+    for kind in (*TYPES, *SUBTYPES):
         assert {each.data for each in said if (each.name, each.type) == (f"{kind}.local", "PTR")} == {
             f"{name}.{'.'.join(kind.split('.')[-2:])}.local" for name in NAMES.values()
         }

@@ -274,7 +274,10 @@ class Announcer:
     async def _find_keepers(self) -> None:
         """See whether another program of this machine announces the host already."""
         await asyncio.gather(*(each.find_keeper() for each in self._responders.values()))
-        keepers = ", ".join(sorted({each.keeper for each in self._responders.values() if each.keeper}))
+        found = sorted({each.keeper for each in self._responders.values() if each.keeper})
+        for name in found:
+            self._service.names.announced(name)
+        keepers = ", ".join(found)
         if keepers != self._keepers:
             self._keepers = keepers
             if keepers:

@@ -29,6 +29,7 @@ import zeroconf
 from zeroconf.asyncio import AsyncZeroconf
 
 from tympan.discovery.links import Link
+from tympan.discovery.names import LOCAL
 from tympan.discovery.netlink import IpAddress
 from tympan.discovery.others import others_at_the_port
 from tympan.discovery.records import (
@@ -344,6 +345,8 @@ class LinkResponder(zeroconf.RecordUpdateListener):
 
     def _hear_of_our_address(self, host: str, *, over: bool) -> None:
         """Somebody says, or says no more, that one of our addresses is that of `host`."""
+        if not host.lower().endswith(LOCAL):
+            return
         same = host.lower() == self.keeper.lower()
         if over:
             if same and self.knows_keeper:
