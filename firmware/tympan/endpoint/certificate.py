@@ -13,7 +13,6 @@ import contextlib
 import os
 import re
 import sys
-import tempfile
 import time
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -150,6 +149,8 @@ def write(path: Path, data: bytes) -> None:
     Raises:
         OSError: It cannot be written.
     """
+    import tempfile  # noqa: PLC0415 — only the process that makes one needs it
+
     fd, temporary = tempfile.mkstemp(prefix=path.name, dir=path.parent)  # made with mode 0600
     try:
         with os.fdopen(fd, "wb") as file:

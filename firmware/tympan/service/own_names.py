@@ -10,8 +10,6 @@ from ipaddress import IPv4Address, IPv6Address, ip_address
 from pathlib import Path
 from typing import Final
 
-import ifaddr
-
 LOCAL_DOMAINS: Final = ("local", "lan", "home", "home.arpa", "internal", "localdomain", "fritz.box")
 """Domains of local networks, as routers give them; RFC 6762, 8375 and 9476 among others."""
 
@@ -117,6 +115,8 @@ def _is_virtual(interface: str) -> bool:
 
 
 def _ipv4_addresses() -> Iterator[IPv4Address]:
+    import ifaddr  # noqa: PLC0415 — asked for once it runs, and not on the way to the first answer
+
     for adapter in ifaddr.get_adapters():
         if _is_virtual(adapter.name):
             continue
