@@ -149,6 +149,13 @@ def test_ipptool_over_ipps(service):
     assert b"[PASS]" in done.stdout, done.stdout
 
 
+@pytest.mark.parametrize("limit", [(), ("-T", "5")], ids=["patient", "with a time limit"])
+def test_clients_of_cups_take_no_ticket_for_a_failed_answer(service, limit):
+    uri = f"ipps://localhost:{service.port}/ipp/print"
+    done = run("timeout", "20", "ipptool", "-t", *limit, uri, "get-jobs.test")
+    assert b"[PASS]" in done.stdout, done.stdout
+
+
 def test_ipptool_upgrades_a_plain_connection(service):
     done = run(
         "ipptool", "-E", "-tv", f"ipp://localhost:{service.port}/ipp/print", "get-printer-attributes.test"

@@ -150,6 +150,7 @@ def _context(certificate_path: Path, key: str | None) -> ssl.SSLContext:
     """A server's context: TLS 1.2 and up, RFC 8010 §8.1, RFC 9325."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.num_tickets = 0  # CUPS' clients with a time limit take a ticket of TLS 1.3 for an answer that failed, and begin anew for ever
     context.options |= ssl.OP_NO_RENEGOTIATION | ssl.OP_IGNORE_UNEXPECTED_EOF
     context.set_alpn_protocols(["http/1.1"])
     context.load_cert_chain(certificate_path, key)
