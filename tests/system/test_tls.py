@@ -11,6 +11,7 @@ import re
 import socket
 import ssl
 import subprocess
+import sys
 import time
 
 import ipp_bytes
@@ -392,3 +393,55 @@ def test_without_users_nobody_is_asked_for_a_password(tmp_path):
         for secure in (False, True):
             status, _, body = ask(service, PAUSE_PRINTER, secure=secure)
             assert (status, ipp_bytes.status_of(body)) == (200, 0x0403)
+
+
+# --- the verbs from another machine -----------------------------------------------------------------------------------
+
+
+def tympan(*words, home, **environment):
+    return subprocess.run(
+        [sys.executable, "-m", "tympan.cli.main", *words],
+        stdin=subprocess.DEVNULL, capture_output=True, timeout=60, check=False, text=True,
+        env={**os.environ, "XDG_STATE_HOME": str(home), **environment},
+    )  # fmt: skip
+
+
+def test_the_verbs_as_an_operator_over_tls(service, tmp_path):
+    uri = f"ipps://{OPERATOR}@localhost:{service.port}"
+    for verb in ("pause", "resume"):
+        done = tympan(verb, "-P", "laser", "--uri", uri, home=tmp_path, TYMPAN_PASSWORD=PASSWORD)
+        assert done.returncode == 0, done.stderr
+    refused = tympan("pause", "-P", "laser", "--uri", uri, home=tmp_path)
+    assert refused.returncode == 1
+    assert "password" in refused.stderr
+    plain = tympan("pause", "-P", "laser", "--uri", f"ipp://localhost:{service.port}", home=tmp_path)
+    assert plain.returncode == 1
+    assert "ipps://" in plain.stderr
+
+
+def test_a_printer_with_another_key_than_the_last_time_is_refused(service, tmp_path):
+    uri = f"ipps://localhost:{service.port}"
+    assert tympan("status", "--uri", uri, home=tmp_path).returncode == 0
+    known = tmp_path / "tympan" / "known-printers"
+    (line,) = known.read_text().splitlines()
+    pem = service.folder / "certificate.pem"
+    pem.write_text(certificate_of(service) + "\n")
+    key = run("openssl", "x509", "-in", pem, "-noout", "-pubkey").stdout
+    der = run("openssl", "pkey", "-pubin", "-outform", "DER", stdin=key).stdout
+    assert line == f"localhost:{service.port} {hashlib.sha256(der).hexdigest()}"
+    assert tympan("status", "--uri", uri, home=tmp_path).returncode == 0
+    known.write_text(f"localhost:{service.port} {'0' * 64}\n")
+    done = tympan("status", "--uri", uri, home=tmp_path)
+    assert done.returncode == 1
+    assert "another key" in done.stderr
+    assert str(known) in done.stderr
+
+
+def test_a_certificate_that_an_authority_vouches_for_needs_no_memory(service, tmp_path):
+    pem = service.folder / "authority.pem"
+    pem.write_text(certificate_of(service) + "\n")
+    done = tympan(
+        "status", "--uri", f"ipps://localhost:{service.port}", home=tmp_path, SSL_CERT_FILE=str(pem)
+    )
+    assert done.returncode == 0, done.stderr
+    assert not (tmp_path / "tympan").exists()

@@ -35,7 +35,7 @@ def add_uri(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--uri",
         default=os.environ.get(URI_VARIABLE, ""),
-        help="the service or printer, ipp://HOST[:PORT][/ipp/print/NAME], or the path of a service's Unix socket; "
+        help="the service or printer, ipp://HOST[:PORT][/ipp/print/NAME], or ipps://NAME@HOST as somebody who has a password, or the path of a service's Unix socket; "
         f"default: {URI_VARIABLE}, or this machine",
     )
 

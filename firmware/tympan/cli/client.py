@@ -5,11 +5,14 @@ Owns the transport of requests. Which attributes a request carries, the verbs kn
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import copy
 import http.client
 import itertools
+import os
 import socket
+import sys
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Self
@@ -53,18 +56,23 @@ _SERVICE_PATHS = frozenset(
 )
 
 _HTTP_HINTS = {
-    401: "it wants a password",
+    401: "it wants another name or password (ipps://NAME@HOST, TYMPAN_PASSWORD)",
     403: "it does not let us",
     404: "there is no printer at this path",
     411: "it does not take documents of unknown length",
     413: "the document is too large for it",
-    426: "it wants an encrypted connection (ipps:)",
+    426: "it wants an encrypted connection: ipps://NAME@HOST instead of ipp://HOST",
+    429: "too many wrong passwords; try again later",
     503: "it is busy; try again later",
 }
 
 
 class UnreachableError(TympanError, ConnectionError):
     """The service cannot be reached, or the connection broke off."""
+
+
+class _PasswordWantedError(TympanError):
+    """The service wants to know who asks, and nobody has said."""
 
 
 class RequestFailedError(TympanError):
@@ -93,6 +101,19 @@ class _Address:
     port: int
     path: str
     socket_path: str = ""
+    secure: bool = False
+    user: str = ""
+    password: str = ""
+
+
+_SCHEMES = {
+    "ipp": (DEFAULT_PORT, False),
+    "ipps": (DEFAULT_PORT, True),
+    "http": (80, False),
+    "https": (443, True),
+}
+
+PASSWORD_VARIABLE = "TYMPAN_PASSWORD"  # noqa: S105 — the variable's name
 
 
 def _address(uri: str) -> _Address:
@@ -102,15 +123,25 @@ def _address(uri: str) -> _Address:
             raise ValueError(f"{uri!r} is no URI of a Unix socket: it takes {SOCKET_SCHEME}:///PATH")
         return _Address("localhost", DEFAULT_PORT, "", path)
     parts = urlsplit(uri if "://" in uri else f"ipp://{uri}")
-    if parts.scheme not in {"ipp", "http"}:
-        raise ValueError(f"{uri!r}: {parts.scheme}: is not spoken here, only ipp:")
+    if parts.scheme not in _SCHEMES:
+        raise ValueError(f"{uri!r}: {parts.scheme}: is not spoken here, only ipp: and ipps:")
     if not parts.hostname:
         raise ValueError(f"{uri!r} is no URI of a printer: it takes ipp://HOST[:PORT][/ipp/print/NAME]")
     try:
         port = parts.port
     except ValueError as error:
         raise ValueError(f"{uri!r}: the port is 1 to 65535") from error
-    return _Address(parts.hostname, port or (80 if parts.scheme == "http" else DEFAULT_PORT), parts.path)
+    default_port, secure = _SCHEMES[parts.scheme]
+    if parts.username and not secure:
+        raise ValueError(f"{uri!r}: a name and a password are for ipps: only")
+    return _Address(
+        parts.hostname,
+        port or default_port,
+        parts.path,
+        secure=secure,
+        user=unquote(parts.username or ""),
+        password=unquote(parts.password or ""),
+    )
 
 
 class _SocketConnection(http.client.HTTPConnection):
@@ -137,19 +168,26 @@ class _Line:
         self._address = address
         self._timeout_s = timeout_s
         self._open: http.client.HTTPConnection | None = None
+        self.password = address.password
+        if address.secure and not address.password:
+            self.password = os.environ.get(PASSWORD_VARIABLE, "")
 
     @property
     def is_open(self) -> bool:
         return self._open is not None
 
     def connection(self) -> http.client.HTTPConnection:
-        if self._open is None:
-            address = self._address
-            self._open = (
-                _SocketConnection(address.socket_path, self._timeout_s)
-                if address.socket_path
-                else http.client.HTTPConnection(address.host, address.port, timeout=self._timeout_s)
-            )
+        address = self._address
+        if self._open is not None:
+            return self._open
+        if address.socket_path:
+            self._open = _SocketConnection(address.socket_path, self._timeout_s)
+        elif address.secure:
+            from tympan.cli.secure_connection import SecureConnection  # noqa: PLC0415 — loads ssl
+
+            self._open = SecureConnection(address.host, address.port, timeout=self._timeout_s)
+        else:
+            self._open = http.client.HTTPConnection(address.host, address.port, timeout=self._timeout_s)
         return self._open
 
     def close(self) -> None:
@@ -162,7 +200,8 @@ class IppClient:
     """Requests to one printer. A context manager: it closes the connection, also that of the clients made from it.
 
     Args:
-        uri: ``ipp://HOST[:PORT]`` of a service, meaning its default printer, or the URI of a printer; or the Unix socket
+        uri: ``ipp://HOST[:PORT]`` of a service, meaning its default printer, or the URI of a printer; ``ipps:`` is encrypted and may
+            say who asks, ``ipps://NAME[:PASSWORD]@HOST``, with the password in ``TYMPAN_PASSWORD`` or asked for; or the Unix socket
             of a service on this machine, as a path or ``ipp+unix:///PATH``.
         timeout_s: How long the connection may stand still.
         user: ``requesting-user-name``; empty: who runs the command.
@@ -175,7 +214,7 @@ class IppClient:
         self._address = _address(uri)
         self.names_printer = self._address.path not in _SERVICE_PATHS
         self._path = self._address.path if self.names_printer else DEFAULT_PRINTER_PATH
-        self.user = user or _user_name()
+        self.user = user or self._address.user or _user_name()
         self._line = _Line(self._address, timeout_s)
         self._request_ids = itertools.count(1)
 
@@ -274,6 +313,17 @@ class IppClient:
     # --- HTTP -----------------------------------------------------------------------------------------------------------
 
     def _exchange(self, path: str, message: bytes, document: Iterable[bytes] | None) -> bytes:
+        try:
+            return self._exchanged(path, message, document)
+        except _PasswordWantedError as error:
+            if document is not None or not sys.stdin.isatty():
+                raise RequestFailedError(0, f"{self.place} wants a password: {_HTTP_HINTS[401]}") from error
+        import getpass  # noqa: PLC0415
+
+        self._line.password = getpass.getpass(f"Password of {self.user} at {self.place}: ")
+        return self._exchanged(path, message, document)
+
+    def _exchanged(self, path: str, message: bytes, document: Iterable[bytes] | None) -> bytes:
         kept = self._line.is_open
         try:
             return self._send(path, message, document)
@@ -293,6 +343,9 @@ class IppClient:
     def _send(self, path: str, message: bytes, document: Iterable[bytes] | None) -> bytes:
         connection = self._line.connection()
         headers = {"Content-Type": "application/ipp", "Accept": "application/ipp"}
+        if self._line.password:
+            pair = f"{self.user}:{self._line.password}".encode()
+            headers["Authorization"] = f"Basic {base64.b64encode(pair).decode()}"
         if document is None:
             connection.request("POST", path, message, headers)
         else:
@@ -312,6 +365,8 @@ class IppClient:
         data = response.read(MAX_ANSWER_BYTES + 1)
         if response.will_close or len(data) > MAX_ANSWER_BYTES:
             self.close()
+        if response.status == http.client.UNAUTHORIZED and not self._line.password:
+            raise _PasswordWantedError
         if response.status != http.client.OK:
             hint = _HTTP_HINTS.get(response.status, response.reason)
             raise RequestFailedError(0, f"{self.place} answers HTTP {response.status}: {hint}")
@@ -322,6 +377,8 @@ class IppClient:
         return data
 
     def _unreachable(self, error: Exception) -> UnreachableError:
+        if isinstance(error, TympanError):
+            return UnreachableError(str(error))
         if isinstance(error, ConnectionRefusedError):
             return UnreachableError(
                 f"{self.place} refuses the connection: nothing listens there. Is the service running? "

@@ -27,6 +27,8 @@ def client(service):
         ("ipp://pi.local/ipp/print/laser", "ipp://pi.local:631/ipp/print/laser", True),
         ("ipp://cups/printers/old", "ipp://cups:631/printers/old", True),
         ("ipp://[fe80::1]:8631", "ipp://[fe80::1]:8631/ipp/print", False),
+        ("ipps://anna:x@pi.local", "ipp://pi.local:631/ipp/print", False),
+        ("https://pi.local", "ipp://pi.local:443/ipp/print", False),
         ("http://pi.local", "ipp://pi.local:80/ipp/print", False),
         ("/run/tympan/tympan.sock", "ipp://localhost:631/ipp/print", False),
         ("ipp+unix:///run/tympan.sock", "ipp://localhost:631/ipp/print", False),
@@ -39,10 +41,10 @@ def test_uris(uri, printer_uri, names_printer):
 
 
 @pytest.mark.parametrize(
-    "uri", ["ipps://pi", "ftp://pi", "ipp://", "ipp://pi:0x1", "ipp://pi:99999", "", "ipp+unix:tympan"]
+    "uri", ["ipp://anna@pi", "ftp://pi", "ipp://", "ipp://pi:0x1", "ipp://pi:99999", "", "ipp+unix:tympan"]
 )
 def test_what_is_no_uri(uri):
-    with pytest.raises(ValueError, match=r"spoken|no URI|port"):
+    with pytest.raises(ValueError, match=r"spoken|no URI|port|ipps"):
         IppClient(uri)
 
 
@@ -109,7 +111,7 @@ def test_a_refusal_carries_status_sentence_and_unsupported(service, client):
 @pytest.mark.parametrize(
     ("http_status", "sentence"),
     [
-        (401, "password"),
+        (401, "TYMPAN_PASSWORD"),
         (403, "does not let us"),
         (404, "no printer at this path"),
         (413, "too large"),

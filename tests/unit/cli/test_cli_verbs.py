@@ -62,7 +62,7 @@ def state(number: int, *reasons: str, message: str = "", done: int = 0) -> list[
         ["jobs", "--all", "--completed"],
         ["serve", "--port", "70000"],
         ["serve", "--simulate", "--config", "x"],
-        ["status", "--uri", "ipps://pi"],
+        ["status", "--uri", "ftp://pi"],
         ["status", "--uri", "ipp://pi/ipp/print/laser", "-P", "receipt"],
         ["print", "/nowhere/at/all"],
         ["identify", "--action", "dance"],
