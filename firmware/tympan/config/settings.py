@@ -565,7 +565,8 @@ class PrinterSettings:
         "The printer at `/ipp/print`. One printer at most.", default=False, default_note="the first printer"
     )
     media_ready: Mapping[str, str] = option(
-        'What is loaded: source to media size name, such as `{ main = "iso_a4_210x297mm" }`.',
+        'What is loaded: source to media size name, such as `{ main = "iso_a4_210x297mm" }`; behind the name may stand what else '
+        "it is, as members of `media-col`: `media-type=labels media-color=blue media-weight-metric=160`.",
         default_factory=dict,
         default_note="what the profile says",
     )

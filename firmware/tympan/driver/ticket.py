@@ -14,6 +14,10 @@ HMM_PER_INCH = 2540
 """Hundredths of a millimetre in an inch: the unit of media sizes, PWG 5100.7 §6.3."""
 
 
+Properties = tuple[tuple[str, str | int], ...]
+"""Further members of ``media-col`` with their values, in order of their names, such as ``("media-color", "blue")``."""
+
+
 @dataclass(frozen=True, slots=True)
 class MediaSpec:
     """The paper a job is for: ``media-col`` with every member resolved.
@@ -29,6 +33,7 @@ class MediaSpec:
         source: ``media-source`` keyword, such as ``main``; ``auto`` where the printer chooses.
         type: ``media-type`` keyword, such as ``stationery``.
         roll: The length follows the content: `length_hmm` is only the page a client lays out for.
+        properties: What else it is, of loaded paper, or shall be, of a job's.
     """
 
     name: str
@@ -41,6 +46,7 @@ class MediaSpec:
     source: str = "auto"
     type: str = "stationery"
     roll: bool = False
+    properties: Properties = ()
 
 
 Ranges = tuple[tuple[int, int], ...]

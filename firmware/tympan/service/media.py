@@ -6,10 +6,19 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from tympan.driver.contract import Capabilities
-from tympan.driver.ticket import MediaSpec
+from tympan.driver.ticket import MediaSpec, Properties
 from tympan.errors import ConfigError
 from tympan.ipp import Attribute, Collection, RangeOfInteger, Value
 from tympan.model.media import find_size, format_size_name
+from tympan.service.media_properties import (
+    PROPERTIES,
+    has_properties,
+    parsed_properties,
+    property_attributes,
+    property_members,
+    property_of,
+    property_values,
+)
 
 SIZE_TOLERANCE_HMM = 100
 """How far a ``media-size`` may be off a supported size and still mean it: clients round (PWG 5100.7 §6.3.1.15 lets us)."""
@@ -27,7 +36,7 @@ MEDIA_COL_MEMBERS = (
     "media-top-margin",
     "media-type",
 )
-"""``media-col-supported``: the members that are obeyed."""
+"""The members of ``media-col`` that say size, margins, source and type."""
 
 _MARGINS = {
     "media-bottom-margin": "bottom_margin_hmm",
@@ -92,20 +101,33 @@ class MediaChoices:
 
     def needs_loading(self, spec: MediaSpec) -> bool:
         """Whether a person has to put `spec` in first: ``media-needed``."""
-        return not self.roll and all(ready.name != spec.name for ready in self.ready)
+        return not self.roll and not any(
+            (ready.name, ready.type) == (spec.name, spec.type) and has_properties(ready, spec.properties)
+            for ready in self.ready
+        )
+
+    def members(self) -> tuple[str, ...]:
+        """``media-col-supported``: the members that are obeyed."""
+        return tuple(sorted({*MEDIA_COL_MEMBERS, *property_values(self.ready)}))
 
     def from_media(self, value: Value) -> MediaSpec | None:
         """What ``media`` asks for: a size name; None where it is not supported."""
         return self.by_name(value.value) if isinstance(value.value, str) else None
 
-    def from_media_col(self, collection: Collection) -> tuple[MediaSpec | None, tuple[str, ...]]:
+    def from_media_col(
+        self, collection: Collection, *, loading: bool = False
+    ) -> tuple[MediaSpec | None, tuple[str, ...]]:
         """What ``media-col`` asks for.
+
+        Args:
+            collection: The value.
+            loading: It says what is loaded: it may be of any colour and weight, not only of those that are there.
 
         Returns:
             The paper, with what is not supported left out or replaced; and the names of members that are not
             supported. None where not even a size can be had.
         """
-        bad = [member.name for member in collection.members if member.name not in MEDIA_COL_MEMBERS]
+        properties, bad = self._properties(collection, loading=loading)
         size, name = collection.get("media-size"), collection.get("media-size-name")
         if size is not None:
             spec = self._from_size(size)
@@ -115,6 +137,9 @@ class MediaChoices:
             spec = self.default
         if spec is None:
             return None, (*bad, "media-size" if size is not None else "media-size-name")
+        if not loading:
+            spec = self._ready_for(spec, collection, properties, any_size=size is None and name is None)
+        spec = replace(spec, properties=properties)
         for member in collection.members:
             changed = self._with_member(spec, member)
             if changed is None:
@@ -122,6 +147,40 @@ class MediaChoices:
             else:
                 spec = changed
         return spec, tuple(dict.fromkeys(bad))
+
+    def _properties(self, collection: Collection, *, loading: bool) -> tuple[Properties, list[str]]:
+        """The properties asked for, and the names of members that are not supported."""
+        asked: dict[str, str | int] = {}
+        bad: list[str] = []
+        offered = property_values(self.ready)
+        for member in collection.members:
+            if member.name in PROPERTIES:
+                value = property_of(member)
+                if value is not None and (loading or value in offered.get(member.name, ())):
+                    asked[member.name] = value
+                else:
+                    bad.append(member.name)
+            elif member.name not in MEDIA_COL_MEMBERS:
+                bad.append(member.name)
+        return tuple(sorted(asked.items())), bad
+
+    def _ready_for(
+        self, spec: MediaSpec, collection: Collection, properties: Properties, *, any_size: bool
+    ) -> MediaSpec:
+        """The loaded paper that is as it is asked for, `spec` where none is, or the source is asked for."""
+        media_type = collection.get("media-type")
+        if "media-source" in collection or not (properties or media_type is not None):
+            return spec
+        return next(
+            (
+                ready
+                for ready in self.ready
+                if (any_size or ready.name == spec.name)
+                and (media_type is None or ready.type == media_type.first)
+                and has_properties(ready, properties)
+            ),
+            spec,
+        )
 
     def _with_member(self, spec: MediaSpec, member: Attribute) -> MediaSpec | None:
         """`spec` as one member of ``media-col`` wishes it; None where that cannot be."""
@@ -194,7 +253,8 @@ def media_choices(
     """
     by_name = {spec.name: spec for spec in capabilities.media}
     ready: list[MediaSpec] = []
-    for source, name in (loaded or capabilities.media_ready).items():
+    for source, text in (loaded or capabilities.media_ready).items():
+        name, *words = text.split() or [""]
         key = f"printers.{printer}.media_ready.{source}"
         if source not in capabilities.media_sources:
             raise ConfigError(
@@ -202,7 +262,7 @@ def media_choices(
             )
         if name not in by_name:
             raise ConfigError(f"the printer does not take {name!r}; it takes: {', '.join(by_name)}", key=key)
-        ready.append(replace(by_name[name], source=source))
+        ready.append(_as_described(replace(by_name[name], source=source), words, capabilities, key))
     if default and default not in by_name:
         raise ConfigError(f"the printer does not take {default!r}", key=f"printers.{printer}.defaults.media")
     first = ready[0] if ready else capabilities.media[0]
@@ -216,6 +276,25 @@ def media_choices(
         types=capabilities.media_types,
         roll=capabilities.roll,
     )
+
+
+def _as_described(spec: MediaSpec, words: list[str], capabilities: Capabilities, key: str) -> MediaSpec:
+    """Paper of which the configuration says more than its size.
+
+    Raises:
+        ConfigError: It says what no paper is, or what the printer does not take.
+    """
+    types = [word.partition("=")[2] for word in words if word.startswith("media-type=")]
+    if types and types[-1] not in capabilities.media_types:
+        raise ConfigError(
+            f"the printer knows no type {types[-1]!r}; it knows: {', '.join(capabilities.media_types)}",
+            key=key,
+        )
+    try:
+        properties = parsed_properties(word for word in words if not word.startswith("media-type="))
+    except ValueError as error:
+        raise ConfigError(str(error), key=key) from error
+    return replace(spec, type=types[-1] if types else spec.type, properties=properties)
 
 
 # --- as attributes ----------------------------------------------------------------------------------------------------
@@ -242,6 +321,7 @@ def media_col(spec: MediaSpec, *, database: bool = False) -> Collection:
         members += [
             Attribute.keyword("media-source", spec.source),
             Attribute.keyword("media-type", spec.type),
+            *property_members(spec),
         ]
     return Collection(tuple(members))
 
@@ -276,7 +356,7 @@ def media_attributes(choices: MediaChoices) -> list[Attribute]:
         Attribute.keyword("media-default", choices.default.name),
         Attribute.keyword("media-supported", *names),
         Attribute.collection("media-col-default", media_col(choices.default)),
-        Attribute.keyword("media-col-supported", *MEDIA_COL_MEMBERS),
+        Attribute.keyword("media-col-supported", *choices.members()),
         Attribute.collection("media-size-supported", *sizes),
         Attribute.keyword("media-source-supported", *choices.sources),
         Attribute.keyword("media-type-supported", *choices.types),
@@ -284,6 +364,7 @@ def media_attributes(choices: MediaChoices) -> list[Attribute]:
             Attribute.integer(f"{member}-supported", *_values(getattr(spec, field) for spec in choices.sizes))
             for member, field in _MARGINS.items()
         ),
+        *property_attributes(choices.ready),
     ]
     if choices.ready:
         attributes += [

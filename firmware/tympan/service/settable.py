@@ -300,7 +300,7 @@ def _ready_by_collection(
         return []
     loaded: list[MediaSpec] = []
     for collection in attribute.collections():
-        spec, bad = choices.from_media_col(collection)
+        spec, bad = choices.from_media_col(collection, loading=True)
         if spec is None or bad or not {"media-size", "media-size-name"} & {each.name for each in collection}:
             refusals.append(_bad(attribute, "the printer does not take one of these papers"))
             return None
