@@ -54,7 +54,7 @@ def _fill(desk: Desk, count: int) -> None:
     for number in range(count):
         chosen = number % (count // LISTED) == 0
         user = "ann" if chosen else f"user {number % 200}"
-        job = desk.service.new_job(printer, name=f"Job {number}", user=user, language="en", template=b"")
+        job = desk.service.jobs.new_job(printer, name=f"Job {number}", user=user, language="en", template=b"")
         job.documents.append(Document(number=1, format="text/plain", size=1000))
         job.move(JobState.PROCESSING, now=1, date=1_800_000_000)
         job.move(JobState.CANCELED if chosen else JobState.COMPLETED, now=2, date=1_800_000_001)

@@ -204,7 +204,7 @@ class Desk:
                 self.runner.run(self._cancel(printer, job))
 
     async def _cancel(self, printer: Any, job: Job) -> None:
-        self.service.cancel(printer, job)
+        self.service.jobs.cancel(printer, job)
 
 
 def status(answer: Message) -> StatusCode:

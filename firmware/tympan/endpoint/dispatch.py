@@ -32,9 +32,10 @@ from tympan.ipp.registry import check_syntax
 from tympan.service.access import EVERYBODY, Requester
 from tympan.service.decompression import CompressionError
 from tympan.service.description import IPP_VERSIONS
+from tympan.service.job_keeper import TooManyDocumentsError, TooManyJobsError
 from tympan.service.printer import Printer
 from tympan.service.references import TooManyFetchesError
-from tympan.service.service import Service, TooManyDocumentsError, TooManyJobsError
+from tympan.service.service import Service
 from tympan.spool.documents import DocumentTooLargeError
 
 OPERATIONS: dict[int, Handler] = {

@@ -95,7 +95,7 @@ async def get_documents(exchange: Exchange) -> Answer:
 async def cancel_document(exchange: Exchange) -> Answer:
     """Cancel-Document, PWG 5100.5 §4: the document does not print; the others of its job do."""
     job, document = _not_begun(exchange)
-    await exchange.service.drop_document(exchange.printer, job, document, forget=False)
+    await exchange.service.jobs.drop_document(exchange.printer, job, document, forget=False)
     return Answer()
 
 
@@ -103,7 +103,7 @@ async def cancel_document(exchange: Exchange) -> Answer:
 async def delete_document(exchange: Exchange) -> Answer:
     """Delete-Document, PWG 5100.5 §4: the document is no more; its number is not given again."""
     job, document = _not_begun(exchange)
-    await exchange.service.drop_document(exchange.printer, job, document, forget=True)
+    await exchange.service.jobs.drop_document(exchange.printer, job, document, forget=True)
     return Answer()
 
 
@@ -196,7 +196,7 @@ async def _change(  # noqa: PLR0917 — one document of one job of one printer o
 ) -> None:
     document.name = name
     document.template = encoded_template(list(template.values()))
-    await service.job_kept(printer, job)
+    await service.jobs.job_kept(printer, job)
 
 
 @handler(

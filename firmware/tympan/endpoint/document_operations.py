@@ -69,12 +69,12 @@ async def _receive(exchange: Exchange, job: Job, *, last: bool, template: bytes 
     try:
         first = await anext(data, b"")
     except BaseException as error:
-        exchange.service.upload_broken(exchange.printer, job, str(error))
+        exchange.service.jobs.upload_broken(exchange.printer, job, str(error))
         raise
     if job.is_terminal:  # canceled, or out of time, while the client thought about what to send
         raise RefusedError(StatusCode.CLIENT_ERROR_NOT_POSSIBLE, f"job {job.job_id} has ended meanwhile")
     if not first and last and job.incoming:
-        await exchange.service.close_job(exchange.printer, job)
+        await exchange.service.jobs.close_job(exchange.printer, job)
         return
     if not first:
         raise RefusedError(StatusCode.CLIENT_ERROR_BAD_REQUEST, "there is no document data")
@@ -82,7 +82,7 @@ async def _receive(exchange: Exchange, job: Job, *, last: bool, template: bytes 
         document_format = _sensed(exchange, first)
     document = new_document(exchange, document_format)
     document.template = template
-    intake = exchange.service.begin_document(exchange.printer, job, document)
+    intake = exchange.service.jobs.begin_document(exchange.printer, job, document)
     try:
         await intake.write(first)
         async for piece in data:

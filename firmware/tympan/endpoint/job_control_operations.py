@@ -165,7 +165,7 @@ async def cancel_current_job(exchange: Exchange) -> Answer:
             StatusCode.CLIENT_ERROR_NOT_POSSIBLE, f"job {job.job_id} is being canceled already"
         )
     await _tell(exchange, job)
-    exchange.service.cancel(exchange.printer, job, cancel_reason(exchange, job))
+    exchange.service.jobs.cancel(exchange.printer, job, cancel_reason(exchange, job))
     return Answer()
 
 
@@ -255,7 +255,7 @@ async def cancel_jobs(exchange: Exchange) -> Answer:
     for job in jobs:
         if not is_stopping(job):
             await _tell(exchange, job)
-            exchange.service.cancel(printer, job, cancel_reason(exchange, job))
+            exchange.service.jobs.cancel(printer, job, cancel_reason(exchange, job))
     return Answer()
 
 

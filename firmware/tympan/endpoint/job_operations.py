@@ -37,7 +37,7 @@ async def cancel_job(exchange: Exchange) -> Answer:
         raise RefusedError(
             StatusCode.CLIENT_ERROR_NOT_POSSIBLE, f"job {job.job_id} is {job.state.keyword} already"
         )
-    exchange.service.cancel(exchange.printer, job, cancel_reason(exchange, job))
+    exchange.service.jobs.cancel(exchange.printer, job, cancel_reason(exchange, job))
     return Answer()
 
 
@@ -49,7 +49,7 @@ async def close_job(exchange: Exchange) -> Answer:
         raise RefusedError(
             StatusCode.CLIENT_ERROR_NOT_POSSIBLE, f"job {job.job_id} is {job.state.keyword} already"
         )
-    await exchange.service.close_job(exchange.printer, job)
+    await exchange.service.jobs.close_job(exchange.printer, job)
     return Answer()
 
 

@@ -109,7 +109,7 @@ def _listed(exchange: Exchange) -> Iterable[Job]:
 async def validate_job(exchange: Exchange) -> Answer:
     """Validate-Job, RFC 8011 §4.2.3: all the checks of Print-Job, and no job."""
     document_format_of(exchange)
-    exchange.service.check_room()
+    exchange.service.jobs.check_room()
     password_of(exchange)
     _, unsupported = judged_template(exchange)
     judge(exchange, per_job=True, only_try=True)
@@ -134,7 +134,7 @@ async def validate_job(exchange: Exchange) -> Answer:
 async def create_job(exchange: Exchange) -> Answer:
     """Create-Job, RFC 8011 §4.2.4: the documents follow by Send-Document."""
     job, answer = new_job(exchange)
-    await exchange.service.open_job(exchange.printer, job)
+    await exchange.service.jobs.open_job(exchange.printer, job)
     return job_answer(exchange, job, answer)
 
 
@@ -161,7 +161,7 @@ async def cancel_my_jobs(exchange: Exchange) -> Answer:
             )
     for job in jobs:
         if STOPPING not in job.reasons:
-            exchange.service.cancel(exchange.printer, job)
+            exchange.service.jobs.cancel(exchange.printer, job)
     return Answer()
 
 

@@ -82,9 +82,9 @@ async def send_uri(exchange: Exchange) -> Answer:
     compression_of(exchange)
     answer, template = judged_document(exchange, fidelity=job.fidelity)
     _check_open(job)
-    exchange.service.check_documents(job)
+    exchange.service.jobs.check_documents(job)
     if uri is None:
-        await exchange.service.close_job(exchange.printer, job)
+        await exchange.service.jobs.close_job(exchange.printer, job)
         return job_answer(exchange, job, answer)
     await exchange.service.references.settled(job)  # one document after the other, in their order
     opened, document = await _opened(exchange, uri)
@@ -163,7 +163,7 @@ def _format_of(exchange: Exchange, opened: Opened) -> str:
 async def _accept(exchange: Exchange, job: Job, opened: Opened, document: Document, *, last: bool) -> None:
     """The job has a document on its way: durably, before anybody hears of it."""
     job.reference = reference_to(exchange.text("document-uri"), document, last=last)
-    await exchange.service.open_job(exchange.printer, job)
+    await exchange.service.jobs.open_job(exchange.printer, job)
     exchange.service.references.begin(exchange.printer, job, opened)
 
 

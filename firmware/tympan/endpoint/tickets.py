@@ -93,11 +93,11 @@ def new_job(exchange: Exchange) -> tuple[Job, Answer]:
         RefusedError: The request cannot be accepted as it is.
         SpoolError: There is no room for another job.
     """
-    exchange.service.check_room()
+    exchange.service.jobs.check_room()
     password, encryption = password_of(exchange)
     accepted, unsupported = judged_template(exchange)
     name = exchange.text("job-name") or exchange.text("document-name")
-    job = exchange.service.new_job(
+    job = exchange.service.jobs.new_job(
         exchange.printer,
         name=name or "Untitled",
         user=exchange.user,

@@ -17,7 +17,7 @@ from tympan.service.printer import Printer
 from tympan.spool.documents import DocumentWriter
 
 if TYPE_CHECKING:
-    from tympan.service.service import Service
+    from tympan.service.job_keeper import JobKeeper
 
 STREAM_AFTER_S = 0.3
 """A document that takes longer than this to arrive is printed from the front, where its format and the printer allow."""
@@ -35,9 +35,9 @@ class Intake:
     """
 
     def __init__(
-        self, service: Service, printer: Printer, job: Job, document: Document, writer: DocumentWriter
+        self, keeper: JobKeeper, printer: Printer, job: Job, document: Document, writer: DocumentWriter
     ) -> None:
-        self._service = service
+        self._keeper = keeper
         self._printer = printer
         self._job = job
         self._writer = writer
@@ -98,7 +98,7 @@ class Intake:
                 self._failure = error
                 return
             self.feed.advance(self._writer.written)
-            self._service.print_live(self._printer, self._job, self)
+            self._keeper.print_live(self._printer, self._job, self)
 
     def _check(self) -> None:
         """Raise what went wrong while nobody waited."""
@@ -128,7 +128,7 @@ class Intake:
         self.document.inline = stored.content is not None
         if self.feed is not None:
             self.feed.complete(stored.size)
-        await self._service.document_received(
+        await self._keeper.document_received(
             self._printer, self._job, self.document, stored, last=last or self.is_last
         )
 
@@ -139,7 +139,7 @@ class Intake:
         if not isinstance(error, (TympanError, OSError, asyncio.CancelledError, TimeoutError)):
             _log.error("receiving a document of job %d failed", self._job.job_id, exc_info=error)
         reason = getattr(error, "reason", "job-data-insufficient")
-        self._service.upload_broken(self._printer, self._job, refused, reason)
+        self._keeper.upload_broken(self._printer, self._job, refused, reason)
 
     def leave(self) -> None:
         """Forget what was received, and leave the job as it is: the document will be received again."""

@@ -119,8 +119,8 @@ class JobControl:
         """What `job` waited for has begun: that does not hold it any more, also when the period ends before it prints."""
         job.hold_until, job.hold_until_date = "", 0
         settle(job)
-        self._service.job_changed(printer, job)
-        self._service.wake(printer)
+        self._service.jobs.job_changed(printer, job)
+        self._service.jobs.wake(printer)
 
     async def release_with_password(
         self, printer: Printer, password: str, jobs: Iterable[Job] | None = None
@@ -154,10 +154,10 @@ class JobControl:
     async def _settled(self, printer: Printer, job: Job) -> None:
         """Give `job` the state its holds make, keep that, and print it where it may."""
         settle(job)
-        self._service.job_changed(printer, job)
-        await self._service.save_jobs(job)
+        self._service.jobs.job_changed(printer, job)
+        await self._service.jobs.save_jobs(job)
         if job.state == JobState.PENDING:
-            self._service.wake(printer)
+            self._service.jobs.wake(printer)
 
     # --- the order --------------------------------------------------------------------------------------------------
 
@@ -189,8 +189,8 @@ class JobControl:
 
     async def _moved(self, printer: Printer, jobs: list[Job]) -> None:
         for job in jobs:
-            self._service.job_changed(printer, job)
-        await self._service.save_jobs(*jobs)
+            self._service.jobs.job_changed(printer, job)
+        await self._service.jobs.save_jobs(*jobs)
 
     # --- suspend and resume -----------------------------------------------------------------------------------------
 
@@ -211,9 +211,9 @@ class JobControl:
         clock = self._service.clock
         job.suspended = True
         job.move(JobState.PROCESSING_STOPPED, now=clock.up_time(), date=clock.date(), reasons=(SUSPENDED,))
-        self._service.job_changed(printer, job)
-        self._service.break_off(printer, job)
-        await self._service.save_jobs(job)
+        self._service.jobs.job_changed(printer, job)
+        self._service.jobs.break_off(printer, job)
+        await self._service.jobs.save_jobs(job)
 
     async def resume(self, printer: Printer, job: Job) -> None:
         """Resume-Job, RFC 3998 §4.3.2: `job` waits for its turn, and goes on from the first page that was not confirmed.
@@ -246,8 +246,8 @@ class JobControl:
             SpoolError: There are too many jobs.
         """
         self._check_retained(job)
-        self._service.check_room()
-        self._service.retention.let_go(job)
+        self._service.jobs.check_room()
+        self._service.jobs.retention.let_go(job)
         if indefinitely:
             wishes = {"job-hold-until": Attribute.keyword("job-hold-until", INDEFINITE)}
         changed_template(job, {name: wishes.get(name) for name in _HOLD_ATTRIBUTES})
@@ -259,9 +259,9 @@ class JobControl:
         for document in job.printable:
             document.processing_at = document.completed_at = 0
             document.processing_date = document.completed_date = 0
-        job.place = printer.active.place_of_arrival(job, self._service.last_job_id)
+        job.place = printer.active.place_of_arrival(job, self._service.jobs.last_job_id)
         set_hold(job, printer.template, template_of(job), self._service.clock.date())
-        self._service.reopen(printer, job)
+        self._service.jobs.reopen(printer, job)
         await self._settled(printer, job)
 
     async def reprint(
@@ -282,12 +282,12 @@ class JobControl:
             SpoolError: There is no room.
         """
         self._check_retained(job)
-        self._service.check_room()
-        copy = self._service.new_job(
+        self._service.jobs.check_room()
+        copy = self._service.jobs.new_job(
             printer, name=name, user=user, user_proved=user_proved, language=language, template=template
         )
         copy.password, copy.password_encryption = job.password, job.password_encryption
-        await self._service.adopt_documents(printer, job, copy)
+        await self._service.jobs.adopt_documents(printer, job, copy)
         return copy
 
     @staticmethod
@@ -337,14 +337,14 @@ class JobControl:
     async def tell(self, printer: Printer, job: Job, message: str) -> None:
         """``job-message-from-operator`` of an operation, RFC 3998 §6."""
         job.operator_message = message
-        self._service.job_changed(printer, job)
-        await self._service.save_jobs(job)
+        self._service.jobs.job_changed(printer, job)
+        await self._service.jobs.save_jobs(job)
 
     async def purge(self, printer: Printer) -> None:
         """Purge-Jobs, RFC 8011 §4.2.9: every job is forgotten, finished or not."""
         for job in list(printer.jobs.values()):
-            self._service.forget(printer, job)
-        await self._service.save_jobs()
+            self._service.jobs.forget(printer, job)
+        await self._service.jobs.save_jobs()
 
 
 def changed_template(job: Job, changes: Mapping[str, Attribute | None]) -> None:

@@ -96,15 +96,15 @@ class JobTimers:
                 del self._limited[job_id]
             elif job.processing_s >= job.cancel_after_s and job.state not in WAITING:
                 del self._limited[job_id]
-                self._service.cancel(limited.printer, job, CANCELED_AFTER_TIMEOUT)
-        self._service.retention.expire()
+                self._service.jobs.cancel(limited.printer, job, CANCELED_AFTER_TIMEOUT)
+        self._service.jobs.retention.expire()
         self._rearm()
 
     def _rearm(self) -> None:
         """Look again soon, or not at all where there is nothing to look after."""
         if any(limited.since is not None for limited in self._limited.values()):
             wait_s = LOOK_WHILE_LIMITED_S
-        elif self._held or self._service.retention.keeps_any:
+        elif self._held or self._service.jobs.retention.keeps_any:
             wait_s = LOOK_S
         else:
             self._stop()

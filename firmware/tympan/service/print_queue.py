@@ -55,7 +55,10 @@ _log = logging.getLogger(__name__)
 class Keeper(Protocol):
     """What the queue needs of the service."""
 
-    clock: Clock
+    @property
+    def clock(self) -> Clock:
+        """The time of jobs."""
+        ...
 
     async def open_documents(self, job: Job) -> list[DocumentFeed]:
         """The documents of `job`, ready to be read; the caller closes them."""

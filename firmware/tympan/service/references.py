@@ -151,13 +151,13 @@ class References:
                 await opened.close()
         except (FetchError, SpoolError) as error:
             reason = getattr(error, "reason", "job-data-insufficient")
-            self._service.upload_broken(printer, job, error.problem, reason)
+            self._service.jobs.upload_broken(printer, job, error.problem, reason)
         except Exception:  # noqa: BLE001 — it is the job that ends
             _log.exception("fetching a document of job %d failed", job.job_id)
-            self._service.upload_broken(printer, job, "The printer had an internal error.")
+            self._service.jobs.upload_broken(printer, job, "The printer had an internal error.")
 
     async def _receive(self, printer: Printer, job: Job, reference: Reference, opened: Opened) -> None:
-        intake = self._service.begin_document(printer, job, reference.document)
+        intake = self._service.jobs.begin_document(printer, job, reference.document)
         try:
             if opened.first:
                 await intake.write(opened.first)

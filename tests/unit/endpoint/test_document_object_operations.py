@@ -75,7 +75,7 @@ def states(desk, job_id):
 
 def contents(desk, job_id):
     """What the renderer would get to read, document after document."""
-    feeds = desk.runner.run(desk.service.open_documents(desk.job(job_id)))
+    feeds = desk.runner.run(desk.service.jobs.open_documents(desk.job(job_id)))
     found = []
     for feed in feeds:
         reader = feed.reader()
@@ -217,14 +217,14 @@ def test_with_collated_copies_no_document_is_done_before_the_last(empty_desk):
 def test_a_canceled_document_does_not_print_and_the_others_do(empty_desk, last, size):
     texts = [letter * size for letter in (b"a", b"b", b"c")]
     job_id = opened(empty_desk, *texts, last=last)
-    used = empty_desk.service._documents.budget.used
+    used = empty_desk.service.jobs.documents.budget.used
     assert status(ask(empty_desk, Operation.CANCEL_DOCUMENT, job_id, number(2), ANN)) == OK
     assert [text[:10] for text in contents(empty_desk, job_id)] == [b"a" * 10, b"c" * 10]
     assert states(empty_desk, job_id)[2] == DocumentState.CANCELED
     found = shown(empty_desk, job_id, 2)
     assert found["document-state-reasons"].strings() == ("canceled-by-user",)
     assert found["time-at-completed"].first > 0
-    assert empty_desk.service._documents.budget.used == used - size
+    assert empty_desk.service.jobs.documents.budget.used == used - size
     assert status(ask(empty_desk, Operation.CANCEL_DOCUMENT, job_id, number(2), ANN)) == NOT_POSSIBLE
     expected = JobState.PENDING if last else JobState.PENDING_HELD
     assert empty_desk.job(job_id).state == expected
@@ -242,13 +242,13 @@ def test_a_deleted_document_is_no_more_and_its_number_neither(empty_desk):
 
 @pytest.mark.parametrize("operation", [Operation.CANCEL_DOCUMENT, Operation.DELETE_DOCUMENT])
 def test_a_complete_job_that_lost_all_its_documents_is_canceled(empty_desk, operation):
-    before = empty_desk.service._documents.budget.used
+    before = empty_desk.service.jobs.documents.budget.used
     job_id = opened(empty_desk, b"one\n", b"two\n", last=True)
     ask(empty_desk, operation, job_id, number(1), ANN)
     assert empty_desk.job(job_id).state == JobState.PENDING
     ask(empty_desk, operation, job_id, number(2), ANN)
     assert empty_desk.job(job_id).state == JobState.CANCELED
-    assert empty_desk.service._documents.budget.used == before
+    assert empty_desk.service.jobs.documents.budget.used == before
 
 
 def test_an_open_job_waits_for_others_and_ends_canceled_when_none_come(empty_desk):
@@ -297,7 +297,7 @@ def test_canceled_and_deleted_documents_stay_so_after_a_restart(tmp_path):
             4: DocumentState.PENDING,
         }
         assert contents(desk, job_id) == [b"two\n", b"four\n"]
-        assert desk.service._documents.budget.used == len(b"two\nfour\n")
+        assert desk.service.jobs.documents.budget.used == len(b"two\nfour\n")
 
 
 # --- Set-Document-Attributes, document attributes in Send-Document ----------------------------------------------------

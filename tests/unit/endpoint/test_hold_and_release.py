@@ -82,7 +82,7 @@ def in_state(desk, state, *attributes, **more):
     elif state in ENDED:
         job.move(JobState.PROCESSING, now=1, date=1)
         job.move(state, now=1, date=1)
-        desk.service.job_ended(printer, job)
+        desk.service.jobs.job_ended(printer, job)
     assert job.state == state
     return job
 
@@ -205,7 +205,7 @@ def test_releasing_wakes_the_queue(empty_desk):
 
 def look(desk):
     async def now():
-        desk.service._timers.look()
+        desk.service.jobs._timers.look()
 
     desk.runner.run(now())
 

@@ -63,7 +63,7 @@ def prints(desk, job_id):
     assert printer.next_job() is job
     printer.begins(job, printer.template.media.default)
     job.move(JobState.PROCESSING, now=1, date=1, reasons=("job-printing",))
-    desk.service.job_changed(printer, job)
+    desk.service.jobs.job_changed(printer, job)
     return job
 
 
@@ -75,7 +75,7 @@ def ends(desk, job_id, how=JobState.COMPLETED, uri=RECEIPT):
         job.move(JobState.PROCESSING, now=now, date=date)
     job.move(how, now=now, date=date)
     job.impressions_completed, job.pages_confirmed = 3, 3
-    desk.service.job_ended(printer, job)
+    desk.service.jobs.job_ended(printer, job)
     if printer.current is job:
         printer.ends()
     return job
@@ -307,7 +307,7 @@ AGAIN = [Operation.RESTART_JOB, Operation.REPROCESS_JOB, Operation.RESUBMIT_JOB]
 
 def contents(desk, job_id):
     """The bytes of a job's documents as the queue reads them."""
-    feeds = desk.runner.run(desk.service.open_documents(desk.job(job_id)))
+    feeds = desk.runner.run(desk.service.jobs.open_documents(desk.job(job_id)))
     found = []
     for feed in feeds:
         with open(feed.fd, "rb", closefd=False) as file:
@@ -350,7 +350,7 @@ def test_restarting_prints_the_same_job(operator, document):
 def test_a_copy_is_a_new_job(operator, operation, document):
     job = (Attribute.integer("copies", 3), Attribute.integer("job-priority", 60))
     job_id = operator.printed(document=document, job=job)
-    used = operator.service._documents.budget.used
+    used = operator.service.jobs.documents.budget.used
     ends(operator, job_id)
     answer = operator.ask(operation, RECEIPT, number(job_id), Attribute.name_string("job-name", "Once more"))
     assert status(answer) == OK
@@ -367,7 +367,7 @@ def test_a_copy_is_a_new_job(operator, operation, document):
     )
     assert found["job-originating-user-name"].first == "olga"
     assert contents(operator, copy) == contents(operator, job_id) == [document]
-    assert operator.service._documents.budget.used == used + len(document)
+    assert operator.service.jobs.documents.budget.used == used + len(document)
     operator.ask(Operation.PURGE_JOBS, RECEIPT)
     assert not operator.service.printers["receipt"].jobs
 
@@ -420,7 +420,7 @@ def kept(desk, job_id):
 
 def look(desk):
     async def now():
-        desk.service._timers.look()
+        desk.service.jobs._timers.look()
 
     desk.runner.run(now())
 
@@ -469,11 +469,11 @@ def test_documents_are_kept_as_long_as_is_asked(tmp_path, moved, wish, seconds):
         assert kept(desk, job_id)
     with open_desk(tmp_path) as desk:  # and over a restart
         assert kept(desk, job_id)
-        assert desk.service._documents.budget.used > 0
+        assert desk.service.jobs.documents.budget.used > 0
         moved.date, moved.up = moved.date + 1, moved.up + 1
         look(desk)
         assert not kept(desk, job_id)
-        assert desk.service._documents.budget.used == 0
+        assert desk.service.jobs.documents.budget.used == 0
         assert status(desk.ask(Operation.RESTART_JOB, RECEIPT, number(job_id))) == NOT_POSSIBLE
         assert shown(desk, job_id)["job-state"].first == JobState.COMPLETED
 
@@ -491,7 +491,7 @@ def test_documents_that_shall_not_be_kept(tmp_path, moved, wish):
         job_id = desk.printed(job=(wish,))
         ends(desk, job_id)
         assert not kept(desk, job_id)
-        assert desk.service._documents.budget.used == 0
+        assert desk.service.jobs.documents.budget.used == 0
     _ = moved
 
 
@@ -538,7 +538,7 @@ def test_history_that_goes_takes_its_documents_along(tmp_path):
         for job_id in ids:
             ends(desk, job_id)
         assert listed(desk, "completed") == ids[:1:-1]
-        assert desk.service._documents.budget.used == 2 * len(b"Hello.\n")
+        assert desk.service.jobs.documents.budget.used == 2 * len(b"Hello.\n")
 
 
 def test_what_did_not_arrive_whole_is_not_kept(operator):
@@ -602,11 +602,11 @@ def test_purging_forgets_everything(tmp_path):
         assert listed(desk, "all") == []
         assert desk.service._queues["receipt"].canceled == [printing]
         printing.move(JobState.CANCELED, now=1, date=1)  # the queue brings it to its end
-        desk.service.job_ended(desk.service.printers["receipt"], printing)
+        desk.service.jobs.job_ended(desk.service.printers["receipt"], printing)
         assert listed(desk, "all") == []
-        assert desk.service._documents.budget.used == len(b"Hello.\n")
+        assert desk.service.jobs.documents.budget.used == len(b"Hello.\n")
         assert not list((tmp_path / "state" / "spool").iterdir())
-        assert desk.service._active_count == 1
+        assert desk.service.jobs._active_count == 1
     with open_desk(tmp_path) as desk:
         assert listed(desk, "all") == []
         assert listed(desk, "all", LASER) == [elsewhere]
@@ -633,11 +633,11 @@ def test_a_job_that_takes_too_long_is_canceled(operator, monkeypatch):
     look(operator)
     printer = operator.service.printers["receipt"]
     job.move(JobState.PROCESSING_STOPPED, now=1, date=1, reasons=("printer-stopped",))
-    operator.service.job_changed(printer, job)
+    operator.service.jobs.job_changed(printer, job)
     moment = 300.0  # nor does what is stopped
     look(operator)
     job.move(JobState.PROCESSING, now=1, date=1)
-    operator.service.job_changed(printer, job)
+    operator.service.jobs.job_changed(printer, job)
     moment = 303.9
     look(operator)
     assert "processing-to-stop-point" not in job.reasons

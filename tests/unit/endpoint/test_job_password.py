@@ -189,7 +189,7 @@ def test_printing_again_asks_again(fresh_desk):
     job, printer = fresh_desk.job(job_id), fresh_desk.service.printers["receipt"]
     job.move(JobState.PROCESSING, now=1, date=1)
     job.move(JobState.COMPLETED, now=1, date=1)
-    fresh_desk.service.job_ended(printer, job)
+    fresh_desk.service.jobs.job_ended(printer, job)
     answer = fresh_desk.ask(Operation.REPROCESS_JOB, RECEIPT, number(job_id))
     copy = answer.group(GroupTag.JOB).integer("job-id")
     assert status(fresh_desk.ask(Operation.RESTART_JOB, RECEIPT, number(job_id))) == OK

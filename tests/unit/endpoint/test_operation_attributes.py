@@ -317,7 +317,7 @@ def _prepared(desk, how, kind):
     job.move(JobState.PROCESSING, now=1, date=1)
     if how == "completed":
         job.move(JobState.COMPLETED, now=desk.service.clock.up_time(), date=1)
-        desk.service.job_ended(printer, job)
+        desk.service.jobs.job_ended(printer, job)
     elif how == "suspended":
         job.move(JobState.PROCESSING_STOPPED, now=1, date=1)
         job.suspended = True

@@ -287,7 +287,7 @@ def test_a_job_that_ends_while_its_document_is_awaited(empty_desk):
     job_id = created(empty_desk)
 
     async def late():
-        empty_desk.service.cancel(empty_desk.service.printers["receipt"], empty_desk.job(job_id))
+        empty_desk.service.jobs.cancel(empty_desk.service.printers["receipt"], empty_desk.job(job_id))
         yield b"too late\n"
 
     uri = Attribute.uri("printer-uri", RECEIPT)
@@ -301,7 +301,7 @@ def test_a_job_that_ends_while_its_document_is_awaited(empty_desk):
 def test_time_out_aborts_a_job_that_nobody_goes_on_with(tmp_path):
     with open_desk(tmp_path, multiple_operation_timeout_s=10) as desk:
         job_id = created(desk)
-        (timer,) = desk.service._deadlines.values()
+        (timer,) = desk.service.jobs._deadlines.values()
         assert 0 < timer.when() - desk.runner.get_loop().time() <= 10
         ring(timer)
         shown = attributes_of(desk, job_id)
@@ -619,7 +619,7 @@ def test_jobs_come_back(tmp_path):
             job = desk.job(job_id)
             job.state, job.pages_confirmed = JobState.PROCESSING, 2
             desk.service.printers["laser"].current = job
-            desk.service.job_changed(desk.service.printers["laser"], job)
+            desk.service.jobs.job_changed(desk.service.printers["laser"], job)
         desk.ask(Operation.CANCEL_JOB, LASER, number(stopping))
         uuid = printer(desk, "printer-uuid")["printer-uuid"].first
     with open_desk(tmp_path) as desk:
@@ -635,7 +635,7 @@ def test_jobs_come_back(tmp_path):
         assert status(sent(desk, opened, LAST, b"two\n", TEXT)) == OK
         assert desk.printed() > opened
         assert printer(desk, "printer-uuid")["printer-uuid"].first == uuid
-        (feed,) = desk.runner.run(desk.service.open_documents(desk.job(waiting)))
+        (feed,) = desk.runner.run(desk.service.jobs.open_documents(desk.job(waiting)))
         assert feed.reader().read(100) == b"Hello.\n"
         feed.close()
 

@@ -300,7 +300,7 @@ def test_after_the_current_job_it_stops(told, operation, reasons):
     job.state = JobState.COMPLETED
     printer.active.remove(job.job_id)
     printer.ends()
-    told.service.printer_rests(printer)
+    told.service.jobs.printer_rests(printer)
     number, shown_reasons, _ = state(told)
     assert (number, shown_reasons) == (STOPPED, reasons)
     assert queue.told == (["let go"] if operation == Operation.SHUTDOWN_PRINTER else [])

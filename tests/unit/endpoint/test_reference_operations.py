@@ -75,7 +75,7 @@ def settle(desk, timeout_s=20):
 
 def contents(desk, job):
     found = []
-    for feed in desk.runner.run(desk.service.open_documents(job)):
+    for feed in desk.runner.run(desk.service.jobs.open_documents(job)):
         reader = feed.reader()
         data = b""
         while piece := reader.read(1 << 20):
@@ -215,24 +215,24 @@ def test_fidelity_is_judged_before_anything_is_fetched(desk, server):
 )
 def test_what_fails_after_acceptance_aborts_the_job_with_a_sentence(desk, server, page, reason, said):
     server.pages["/page"] = page
-    before = desk.service._documents.budget.used
+    before = desk.service.jobs.documents.budget.used
     job = job_of(desk, print_uri(desk, server.uri("/page"), TEXT))
     settle(desk)
     assert job.state == JobState.ABORTED
     assert set(job.reasons) == {"aborted-by-system", reason}
     assert said in job.message
-    assert desk.service._documents.budget.used == before
+    assert desk.service.jobs.documents.budget.used == before
 
 
 def test_canceling_stops_to_fetch(desk, server):
     server.pages["/slow"] = web.dripping
-    before = desk.service._documents.budget.used
+    before = desk.service.jobs.documents.budget.used
     answer = print_uri(desk, server.uri("/slow"), TEXT)
     job = job_of(desk, answer)
     assert status(desk.ask(Operation.CANCEL_JOB, RECEIPT, Attribute.integer("job-id", job.job_id), ANN)) == OK
     settle(desk, timeout_s=1)
     assert job.state == JobState.CANCELED
-    assert desk.service._documents.budget.used == before
+    assert desk.service.jobs.documents.budget.used == before
 
 
 def test_only_so_many_at_once(desk, server):

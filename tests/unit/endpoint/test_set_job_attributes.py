@@ -172,7 +172,7 @@ def test_in_every_state(empty_desk, state, attribute, also_late):
     ended = state in {JobState.COMPLETED, JobState.CANCELED, JobState.ABORTED}
     job.state = state
     if ended:
-        empty_desk.service.job_ended(printer, job)
+        empty_desk.service.jobs.job_ended(printer, job)
     waits = state in {JobState.PENDING, JobState.PENDING_HELD}
     answer = put(empty_desk, job_id, attribute)
     assert status(answer) == (OK if waits or (also_late and not ended) else NOT_POSSIBLE)
@@ -216,5 +216,5 @@ def test_how_long_it_is_kept_can_be_changed_while_it_prints(empty_desk):
     job.move(JobState.PROCESSING, now=1, date=1)
     assert status(put(empty_desk, job_id, Attribute.keyword("job-retain-until", "none"))) == OK
     job.move(JobState.COMPLETED, now=1, date=1)
-    empty_desk.service.job_ended(printer, job)
+    empty_desk.service.jobs.job_ended(printer, job)
     assert not job.retained

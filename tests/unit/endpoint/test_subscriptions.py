@@ -138,9 +138,9 @@ def ends(desk, job_id, state=JobState.COMPLETED):
     printer = desk.service.printers[job.printer]
 
     async def end():
-        desk.service.job_changed(printer, job)
+        desk.service.jobs.job_changed(printer, job)
         job.move(state, now=1, date=1)
-        desk.service.job_ended(printer, job)
+        desk.service.jobs.job_ended(printer, job)
 
     desk.runner.run(end())
 
@@ -971,7 +971,7 @@ def test_who_waits_for_a_job_that_ends_is_told_so(desk):
     job = desk.job(made.group(GroupTag.JOB).integer("job-id"))
 
     def happens():
-        desk.service.cancel(desk.service.printers["receipt"], job)
+        desk.service.jobs.cancel(desk.service.printers["receipt"], job)
 
     assert status(waiting(desk, happens, subscription_id)) == COMPLETE
 

@@ -539,8 +539,10 @@ def test_a_printer_goes_with_its_jobs(admin):
     assert status(admin.ask(Operation.GET_PRINTER_ATTRIBUTES, uri)) == NOT_FOUND
     assert status(admin.ask(Operation.PRINT_JOB, uri, document=b"x\n")) == NOT_FOUND
     assert printers(admin) == ["receipt", "laser"]
-    assert not {waiting, printing, done} & admin.service._finished.keys()
-    assert admin.service._active_count == sum(len(each.active) for each in admin.service.printers.values())
+    assert not {waiting, printing, done} & admin.service.jobs._finished.keys()
+    assert admin.service.jobs._active_count == sum(
+        len(each.active) for each in admin.service.printers.values()
+    )
 
 
 def test_a_printer_of_the_file_stays(admin):

@@ -25,7 +25,7 @@ def ends(desk, uri, impressions, sheets, state=JobState.COMPLETED):
     job.move(state, now=2, date=2)
 
     async def end():
-        desk.service.job_ended(printer, job)
+        desk.service.jobs.job_ended(printer, job)
 
     desk.runner.run(end())
 

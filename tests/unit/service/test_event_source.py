@@ -43,7 +43,7 @@ def changed(desk, job_id, state, reasons=("job-printing",), **more):
 
     async def tell():
         printer = desk.service.printers[job.printer]
-        (desk.service.job_ended if job.is_terminal else desk.service.job_changed)(printer, job)
+        (desk.service.jobs.job_ended if job.is_terminal else desk.service.jobs.job_changed)(printer, job)
 
     desk.runner.run(tell())
 
@@ -127,7 +127,7 @@ def test_a_restarted_job_is_created_anew(desk, told, jobs_and_printers):
     job.state, job.reasons = JobState.PENDING, ()
 
     async def restart():
-        desk.service.job_changed(desk.service.printers["receipt"], job)
+        desk.service.jobs.job_changed(desk.service.printers["receipt"], job)
 
     desk.runner.run(restart())
     assert jobs_and_printers() == [("job-created", job_id)]
