@@ -55,6 +55,9 @@ CUT_COMMANDS: Mapping[str, bytes] = {
 }
 """What each `cut` of a profile sends."""
 
+PARTIAL_CUTS = frozenset({"feed_partial", "partial", "esc_m"})
+"""Cuts that leave a strip, so that nothing falls."""
+
 SELF_FEEDING_CUTS = frozenset({"feed_partial", "feed_full"})
 """Cuts that feed what was printed past the cutter by themselves."""
 
@@ -111,6 +114,7 @@ class EscPosDriver:
             roll=True,
             finishings=(FINISHING_NONE, *CUTTING_FINISHINGS) if cuts else (FINISHING_NONE,),
             finishings_default=(FINISHING_TRIM_AFTER_JOB,) if cuts else (FINISHING_NONE,),
+            trimming_type=("partial" if model.cut in PARTIAL_CUTS else "full") if cuts else "",
             output_bins=("face-up",),
             pages_per_minute=model.pages_per_minute,
             kind=("receipt",),

@@ -209,6 +209,7 @@ class Capabilities:
         copies_max: Upper end of ``copies-supported``.
         finishings: ``finishings-supported`` as enum values, PWG 5100.1; always with 3 (none).
         finishings_default: ``finishings-default``.
+        trimming_type: How it cuts, ``trimming-type`` of PWG 5100.1: ``full`` or ``partial``; empty: it does not.
         output_bins: ``output-bin-supported``; the first is the default.
         pages_per_minute: ``pages-per-minute``.
         kind: ``printer-kind`` keyword, PWG 5100.13: ``receipt``, ``document``, ``label`` …
@@ -233,6 +234,7 @@ class Capabilities:
     copies_max: int = 999
     finishings: tuple[int, ...] = (3,)
     finishings_default: tuple[int, ...] = (3,)
+    trimming_type: str = ""
     output_bins: tuple[str, ...] = ("face-down",)
     pages_per_minute: int = 1
     kind: tuple[str, ...] = ("document",)

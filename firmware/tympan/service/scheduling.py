@@ -44,6 +44,7 @@ SETTABLE_DESCRIPTION: Final = ("job-message-from-operator", "job-name")
 """Attributes of ``job-settable-attributes-supported`` that are not job template."""
 
 EXCLUSIVE: Final = (
+    ("finishings", "finishings-col"),
     ("job-hold-until", "job-hold-until-time"),
     ("job-retain-until", "job-retain-until-interval", "job-retain-until-time"),
 )

@@ -26,6 +26,7 @@ from tympan.ipp import (
 )
 from tympan.ipp.registry import check_syntax
 from tympan.service.choice import Choice, CollectionChoice
+from tympan.service.finishings_col import FinishingsCol, finishings_of
 from tympan.service.job_sheets import job_sheets_choice
 from tympan.service.media import MediaChoices, media_attributes, media_col
 from tympan.service.overrides import Overrides, ticket_overrides
@@ -127,6 +128,7 @@ class Template:
         collections: tuple[CollectionChoice, ...] = (
             Overrides(),
             ProofPrint(min(max_copies, capabilities.copies_max)),
+            *((FinishingsCol(capabilities),) if capabilities.trimming_type else ()),
         )
         self.collections = {choice.name: choice for choice in collections}
 
@@ -234,6 +236,7 @@ class Template:
         handling = first("multiple-document-handling")
         resolution = first("printer-resolution")
         finishings = attributes.get("finishings") or self._default("finishings")
+        cuts = finishings_of(attributes)
         ranges = attributes.get("page-ranges")
         return JobTicket(
             job_id=job_id,
@@ -254,7 +257,7 @@ class Template:
             or self.capabilities.resolutions_dpi[0],
             print_color_mode=str(first("print-color-mode") or "monochrome"),
             print_content_optimize=str(first("print-content-optimize") or "auto"),
-            finishings=finishings.integers() if finishings else (),
+            finishings=cuts or (finishings.integers() if finishings else ()),
             output_bin=str(first("output-bin") or "face-down"),
             overrides=ticket_overrides(self, attributes),
         )
@@ -287,6 +290,8 @@ class Template:
     def echo(self, attributes: Mapping[str, Attribute]) -> list[Attribute]:
         """The job template attributes as a job shows them: what was accepted, and the defaults that apply."""
         shown = dict(attributes)
+        if (cuts := finishings_of(attributes)) is not None:
+            shown["finishings"] = Attribute.enum("finishings", *cuts)
         for name in (
             "copies",
             "finishings",

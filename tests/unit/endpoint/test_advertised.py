@@ -532,3 +532,90 @@ def test_what_is_no_collection_comes_back(desk, uri, name):
         answer = validated(desk, uri, Attribute(name, (value,)))
         assert status(answer) == REFUSED
         assert unsupported(answer) == {name: Attribute(name, (value,))}
+
+
+# --- finishings-col, PWG 5100.1 §5.2 ------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def cuts(desk):
+    """What the receipt printer says of its cuts."""
+    answer = desk.ask(Operation.GET_PRINTER_ATTRIBUTES, RECEIPT)
+    return {attribute.name: attribute for attribute in answer.group(GroupTag.PRINTER)}
+
+
+def test_each_cut_that_is_offered_is_accepted_and_is_a_finishing(desk, cuts):
+    tried = []
+    for name in ("finishings-col-database", "finishings-col-ready", "finishings-col-default"):
+        for value in cuts[name].collections():
+            assert status(validated(desk, RECEIPT, Attribute.collection("finishings-col", value))) == (
+                StatusCode.SUCCESSFUL_OK
+            )
+            assert {member.name for member in value} <= set(cuts["finishings-col-supported"].strings())
+            tried.append(value)
+    assert len(tried) == 9
+    for value in cuts["finishing-template-supported"].values:
+        asked = Attribute.collection("finishings-col", [Attribute("finishing-template", (value,))])
+        assert status(validated(desk, RECEIPT, asked)) == StatusCode.SUCCESSFUL_OK
+    ticket = desk.service.printers["receipt"].template.ticket
+    found = [
+        ticket(1, "", "", {"finishings-col": Attribute.collection("finishings-col", value)}).finishings
+        for value in cuts["finishings-col-database"].collections()
+    ]
+    assert found == [(60,), (61,), (62,), (63,)]  # PWG 5100.1 §6.1
+    both = Attribute.collection("finishings-col", *cuts["finishings-col-database"].collections()[1:3])
+    assert ticket(1, "", "", {"finishings-col": both}).finishings == (61, 62)
+
+
+def trimming(*members):
+    return Attribute.collection("trimming", members)
+
+
+@pytest.mark.parametrize(
+    ("members", "given_back"),
+    [
+        ((Attribute.keyword("finishing-template", "staple"),), None),
+        ((trimming(Attribute.keyword("trimming-when", "after-lunch")),), None),
+        (
+            (
+                trimming(
+                    Attribute.keyword("trimming-when", "after-job"), Attribute.integer("trimming-offset", 500)
+                ),
+            ),
+            None,
+        ),
+        ((trimming(Attribute.keyword("trimming-type", "partial")),), None),
+        ((Attribute.collection("stitching", [Attribute.integer("stitching-offset", 1)]),), None),
+        (
+            (
+                Attribute.keyword("finishing-template", "trim-after-job"),
+                Attribute.keyword("imposition-template", "none"),
+            ),
+            (Attribute.keyword("imposition-template", "none"),),
+        ),
+    ],
+)
+def test_cuts_that_are_not_offered_come_back(desk, members, given_back):
+    answer = validated(desk, RECEIPT, Attribute.collection("finishings-col", members))
+    assert status(answer) == REFUSED
+    assert unsupported(answer) == {
+        "finishings-col": Attribute.collection("finishings-col", given_back or members)
+    }
+
+
+def test_cuts_said_twice_contradict_each_other(desk, cuts):
+    """PWG 5100.1 §5.2: a client supplies one of the two."""
+    by_parts = Attribute.collection("finishings-col", cuts["finishings-col-default"].first)
+    number = Attribute.enum("finishings", 60)
+    answer = validated(desk, RECEIPT, by_parts, number)
+    assert status(answer) == StatusCode.CLIENT_ERROR_CONFLICTING_ATTRIBUTES
+    answer = validated(desk, RECEIPT, by_parts, number, operation=())
+    assert (status(answer), unsupported(answer)) == (SUBSTITUTED, {"finishings": number})
+
+
+def test_a_printer_that_does_not_cut_has_no_such_thing(desk):
+    asked = Attribute.collection(
+        "finishings-col", [Attribute.keyword("finishing-template", "trim-after-job")]
+    )
+    answer = validated(desk, LASER, asked)
+    assert unsupported(answer) == {"finishings-col": Attribute.unsupported("finishings-col")}
