@@ -34,7 +34,7 @@ max_document_bytes = 50_000_000
 OK, IGNORED = 0x0000, 0x0001
 BAD_REQUEST, NOT_POSSIBLE, NOT_FOUND, TOO_LARGE, TOO_LONG = 0x0400, 0x0404, 0x0406, 0x0408, 0x0409
 FORMAT, VALUES, URI_SCHEME, CHARSET_STATUS = 0x040A, 0x040B, 0x040C, 0x040D
-COMPRESSION, COMPRESSION_ERROR = 0x040F, 0x0410
+COMPRESSION, COMPRESSION_ERROR, ACCESS = 0x040F, 0x0410, 0x0412
 OPERATION, VERSION = 0x0501, 0x0503
 
 ABORTED = 8
@@ -246,9 +246,13 @@ JUDGED = {
     ),
     "an unknown operation": (lambda u: message(0x3FFF, begin(u), b"\x03"), OPERATION),
     "operation 0": (lambda u: message(0, begin(u), b"\x03"), OPERATION),
-    "Print-URI": (
+    "Print-URI from this machine": (
         lambda u: message(0x03, begin(u, attribute(URI, "document-uri", "http://localhost/")), b"\x03"),
-        OPERATION,
+        ACCESS,
+    ),
+    "Print-URI by FTP": (
+        lambda u: message(0x03, begin(u, attribute(URI, "document-uri", "ftp://localhost/a.pdf")), b"\x03"),
+        URI_SCHEME,
     ),
     "an unknown document-format": (
         lambda u: message(
