@@ -122,12 +122,11 @@ def _sample(pages: int, size_in: tuple[float, float], dpi: int, kind: str) -> by
 
 
 def _page(width: int, height: int, dpi: int, number: int, kind: str) -> NDArray[np.uint8]:
-    """A frame, a grey wedge and the page's number; 1 is black in ``black-1``, 0 in ``sgray-8``."""
+    """A grey wedge and the page's number, white below; 1 is black in ``black-1``, 0 in ``sgray-8``."""
     image = Image.new("L", (width, height), 255)
     draw = ImageDraw.Draw(image)
-    draw.rectangle((dpi // 2, dpi // 2, width - dpi // 2, height - dpi // 2), outline=0, width=dpi // 50)
     for step in range(8):
-        draw.rectangle((dpi, dpi * (1 + step / 4), 2 * dpi, dpi * (1.25 + step / 4)), fill=32 * step)
-    draw.text((dpi * 1.2, dpi * 3.3), f"Page {number}", fill=0)
+        draw.rectangle((dpi * (0.5 + step / 4), dpi, dpi * (0.75 + step / 4), dpi * 1.25), fill=32 * step)
+    draw.text((dpi, dpi * 1.5), f"Page {number}", fill=0)
     grey = np.asarray(image)
     return np.packbits(grey < 128, axis=1) if kind == "black-1" else grey
