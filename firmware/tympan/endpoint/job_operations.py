@@ -6,8 +6,8 @@ from tympan.endpoint.exchange import Answer, Exchange, RefusedError
 from tympan.endpoint.job_access import cancel_reason, job_of, own_job_of, shown
 from tympan.endpoint.table import Handler, Target, handler
 from tympan.ipp import Attribute, GroupTag, Operation, StatusCode
+from tympan.service.holding import STOPPING
 from tympan.service.job_attributes import GROUPS, SOMETIMES, attributes_of
-from tympan.service.print_queue import STOPPING
 
 
 @handler(Operation.GET_JOB_ATTRIBUTES, Target.JOB, "requested-attributes")

@@ -13,9 +13,9 @@ from tympan.endpoint.tickets import document_format_of, job_answer, judged_templ
 from tympan.ipp import Attribute, GroupTag, Operation, StatusCode
 from tympan.model.job import Job
 from tympan.service.description import IDENTIFY_ACTIONS
+from tympan.service.holding import STOPPING
 from tympan.service.job_attributes import DEFAULT_NAMES, attributes_of, which_jobs
 from tympan.service.job_password import PASSWORD_ATTRIBUTES
-from tympan.service.print_queue import STOPPING
 
 
 @handler(Operation.GET_PRINTER_ATTRIBUTES, Target.PRINTER_BY_ID, "requested-attributes", "document-format")

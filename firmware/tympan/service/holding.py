@@ -11,6 +11,9 @@ HELD_FOR_REVIEW = "job-held-for-review"
 HELD_ON_CREATE = "job-held-on-create"
 PASSWORD_WAIT = "job-password-wait"  # noqa: S105 — a keyword of job-state-reasons
 
+STOPPING = "processing-to-stop-point"
+"""The reason of a job that a user canceled while it printed, RFC 8011 §5.3.8."""
+
 WAITING = frozenset({JobState.PENDING, JobState.PENDING_HELD})
 """The states of jobs that have not begun to print."""
 
@@ -36,8 +39,11 @@ def _asked(job: Job) -> tuple[tuple[str, bool], ...]:
 
 
 def settle(job: Job) -> bool:
-    """Give a job that has not begun the state that its hold reasons make; whether that has changed anything."""
-    if job.state not in WAITING:
+    """Give a job that has not begun the state that its hold reasons make; whether that has changed anything.
+
+    One that is canceled and still on its way out of the printer stays as it is.
+    """
+    if job.state not in WAITING or STOPPING in job.reasons:
         return False
     before = (job.state, job.reasons)
     job.reasons = hold_reasons(job)

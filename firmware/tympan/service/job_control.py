@@ -15,7 +15,7 @@ from tympan.ipp import Attribute
 from tympan.ipp.enums import JobState
 from tympan.model.hold_periods import INDEFINITE
 from tympan.model.job import Job
-from tympan.service.holding import WAITING, settle
+from tympan.service.holding import STOPPING, WAITING, settle
 from tympan.service.job_attributes import encoded_template, template_of
 from tympan.service.job_password import PasswordGate
 from tympan.service.printer import Printer
@@ -219,9 +219,9 @@ class JobControl:
         """Resume-Job, RFC 3998 §4.3.2: `job` waits for its turn, and goes on from the first page that was not confirmed.
 
         Raises:
-            NotPossibleError: It is not suspended.
+            NotPossibleError: It is not suspended, or has been canceled.
         """
-        if not job.suspended:
+        if not job.suspended or is_stopping(job):
             raise NotPossibleError(f"job {job.job_id} is not suspended")
         clock = self._service.clock
         job.suspended = False
@@ -254,8 +254,9 @@ class JobControl:
         job.state, job.reasons, job.message = JobState.PENDING, (), ""
         job.processing_at = job.completed_at = job.processing_date = job.completed_date = 0
         job.impressions_completed = job.media_sheets_completed = job.pages_confirmed = job.bytes_written = 0
-        job.password_given = False
-        job.processing_s, job.document_printing = 0.0, 0
+        job.password_given = job.proofed = job.awaits_review = False
+        job.held_on_create = printer.control.holding_new_jobs
+        job.processing_s, job.document_printing, job.proof_impressions = 0.0, 0, 0
         for document in job.printable:
             document.processing_at = document.completed_at = 0
             document.processing_date = document.completed_date = 0
@@ -367,7 +368,7 @@ def settable_while_printing() -> frozenset[str]:
 
 def is_stopping(job: Job) -> bool:
     """Whether `job` prints and has been canceled."""
-    return "processing-to-stop-point" in job.reasons
+    return STOPPING in job.reasons
 
 
 def _check_pending(job: Job) -> None:

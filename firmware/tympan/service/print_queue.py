@@ -25,7 +25,7 @@ from tympan.render.frames import FrameSource
 from tympan.render.pool import RenderPool
 from tympan.render.request import DocumentSpec, RenderRequest
 from tympan.service.clock import Clock
-from tympan.service.holding import settle
+from tympan.service.holding import STOPPING, settle
 from tympan.service.job_attributes import template_of
 from tympan.service.job_sheets import job_sheet
 from tympan.service.printer import Printer
@@ -33,9 +33,6 @@ from tympan.service.proof_print import hold_for_review, proof_ticket
 
 INTERRUPTED_PAUSE_S = 0.5
 """How long the queue waits before it sends a job again that the device broke off."""
-
-STOPPING = "processing-to-stop-point"
-"""The reason of a job that a user canceled while it printed, RFC 8011 §5.3.8."""
 
 _INCOMING = "job-incoming"
 

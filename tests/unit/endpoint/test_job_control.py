@@ -288,6 +288,29 @@ def test_a_suspended_job_can_be_canceled(operator):
     assert state(operator, job_id) == (JobState.CANCELED, ("job-canceled-by-operator",))
 
 
+def test_a_canceled_job_that_has_not_stopped_yet_is_not_resumed(operator):
+    """What is canceled does not come back while the device is told to stop."""
+    job_id = operator.printed()
+    job = prints(operator, job_id)
+    operator.ask(Operation.SUSPEND_CURRENT_JOB, RECEIPT)
+    assert status(operator.ask(Operation.CANCEL_JOB, RECEIPT, number(job_id))) == OK
+    assert status(operator.ask(Operation.RESUME_JOB, RECEIPT, number(job_id))) == NOT_POSSIBLE
+    assert "processing-to-stop-point" in job.reasons
+    operator.service._queues["receipt"].broken_off.clear()
+
+
+@pytest.mark.parametrize("operation", [Operation.HOLD_JOB, Operation.RELEASE_JOB])
+def test_holding_and_releasing_do_not_undo_a_cancelation(operator, operation):
+    job_id = operator.printed()
+    job = prints(operator, job_id)
+    operator.ask(Operation.SUSPEND_CURRENT_JOB, RECEIPT)
+    operator.ask(Operation.RESUME_JOB, RECEIPT, number(job_id))  # the queue has not let go yet
+    assert status(operator.ask(Operation.CANCEL_JOB, RECEIPT, number(job_id))) == OK
+    operator.ask(operation, RECEIPT, number(job_id))
+    assert "processing-to-stop-point" in job.reasons
+    operator.service._queues["receipt"].broken_off.clear()
+
+
 def test_a_suspended_job_stays_so_over_a_restart(tmp_path):
     with open_desk(tmp_path) as desk:
         job_id = desk.printed()
@@ -384,6 +407,20 @@ def test_resubmitting_with_other_attributes(operator):
     fidelity = Attribute.boolean("ipp-attribute-fidelity", True)
     answer = operator.ask(Operation.RESUBMIT_JOB, RECEIPT, number(job_id), fidelity, job=wishes)
     assert status(answer) == REFUSED
+
+
+def test_a_restarted_job_begins_anew(operator):
+    """What held it in its first life, and its proof, are no more: RFC 8011 §4.3.7."""
+    operator.ask(Operation.HOLD_NEW_JOBS, RECEIPT)
+    proof = Attribute.collection("proof-print", (Attribute.integer("proof-print-copies", 1),))
+    job_id = operator.printed(job=(proof,))
+    job = operator.job(job_id)
+    job.proofed = job.awaits_review = True
+    operator.ask(Operation.CANCEL_JOB, RECEIPT, number(job_id))
+    operator.ask(Operation.RELEASE_HELD_NEW_JOBS, RECEIPT)
+    assert status(operator.ask(Operation.RESTART_JOB, RECEIPT, number(job_id))) == OK
+    assert state(operator, job_id) == (JobState.PENDING, ("none",))
+    assert not job.proofed
 
 
 def test_restarting_held(operator):
