@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tympan.endpoint.exchange import Answer, Exchange, RefusedError
-from tympan.endpoint.job_access import own_job_of
+from tympan.endpoint.job_access import check_open, own_job_of
 from tympan.endpoint.table import Handler, Target, handler
 from tympan.endpoint.tickets import (
     compression_of,
@@ -50,12 +50,10 @@ async def send_document(exchange: Exchange) -> Answer:
         raise RefusedError(StatusCode.CLIENT_ERROR_BAD_REQUEST, "last-document must be given")
     document_format_of(exchange)
     compression_of(exchange)
-    if job.is_terminal or not job.incoming:
-        raise RefusedError(
-            StatusCode.CLIENT_ERROR_NOT_POSSIBLE, f"job {job.job_id} does not take documents any more"
-        )
+    check_open(job)
     answer, template = judged_document(exchange, fidelity=job.fidelity)
     await exchange.service.references.settled(job)
+    check_open(job)  # what was fetched may have been its last document
     await _receive(exchange, job, last=exchange.flag("last-document"), template=template)
     return job_answer(exchange, job, answer)
 

@@ -57,6 +57,18 @@ def own_job_of(exchange: Exchange) -> Job:
     return job
 
 
+def check_open(job: Job) -> None:
+    """See that `job` can have another document.
+
+    Raises:
+        RefusedError: It is complete, or has ended.
+    """
+    if job.is_terminal or not job.incoming:
+        raise RefusedError(
+            StatusCode.CLIENT_ERROR_NOT_POSSIBLE, f"job {job.job_id} does not take documents any more"
+        )
+
+
 def current_job(exchange: Exchange) -> Job:
     """The job that prints, for the operations on the current job, RFC 3998 §4.2; ``job-id`` makes sure it is the one that is meant.
 

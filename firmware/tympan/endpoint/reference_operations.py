@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tympan.endpoint.exchange import Answer, Exchange, RefusedError
-from tympan.endpoint.job_access import own_job_of
+from tympan.endpoint.job_access import check_open, own_job_of
 from tympan.endpoint.table import Handler, Target, handler
 from tympan.endpoint.tickets import (
     compression_of,
@@ -81,7 +81,7 @@ async def send_uri(exchange: Exchange) -> Answer:
     document_format_of(exchange)
     compression_of(exchange)
     answer, template = judged_document(exchange, fidelity=job.fidelity)
-    _check_open(job)
+    check_open(job)
     exchange.service.jobs.check_documents(job)
     if uri is None:
         await exchange.service.jobs.close_job(exchange.printer, job)
@@ -90,7 +90,7 @@ async def send_uri(exchange: Exchange) -> Answer:
     opened, document = await _opened(exchange, uri)
     document.template = template
     try:
-        _check_open(job)
+        check_open(job)
         await _accept(exchange, job, opened, document, last=last)
     except BaseException:
         await opened.close()
@@ -112,13 +112,6 @@ def _uri_of(exchange: Exchange) -> Attribute:
     except FetchError as error:
         raise _refused(error, attribute) from error
     return attribute
-
-
-def _check_open(job: Job) -> None:
-    if job.is_terminal or not job.incoming:
-        raise RefusedError(
-            StatusCode.CLIENT_ERROR_NOT_POSSIBLE, f"job {job.job_id} does not take documents any more"
-        )
 
 
 async def _opened(exchange: Exchange, uri: Attribute) -> tuple[Opened, Document]:

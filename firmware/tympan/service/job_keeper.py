@@ -19,11 +19,11 @@ from tympan.model.document import Document
 from tympan.model.job import Job, decode_job, encode_job
 from tympan.render.document import DocumentFeed
 from tympan.service.clock import Clock
-from tympan.service.holding import settle
+from tympan.service.holding import STOPPING, settle
 from tympan.service.intake import Intake
 from tympan.service.job_documents import JobDocuments, keys_of
 from tympan.service.job_timers import JobTimers
-from tympan.service.print_queue import STOPPING, PrintQueue, canceled_by, canceled_message
+from tympan.service.print_queue import PrintQueue, canceled_by, canceled_message
 from tympan.service.printer import Printer
 from tympan.service.retention import Retention
 from tympan.spool.documents import StoredDocument
@@ -302,6 +302,10 @@ class JobKeeper:
             return
         if (intake := self._intakes.get(job.job_id)) is not None:
             intake.is_last = True
+            return
+        if job.reference is not None:  # its server has not answered yet
+            job.reference.last = True
+            await self._store.commit(SaveJob(job.job_id, encode_job(job)))
             return
         job.incoming = False
         if job.documents and not job.printable:

@@ -329,6 +329,35 @@ def test_a_job_that_is_closed_while_its_document_comes(desk, server):
     assert (job.state, len(job.documents)) == (JobState.PENDING, 1)
 
 
+def test_nothing_follows_the_last_document(desk, server):
+    """Also where the last one is still coming when the next is offered."""
+    server.pages["/a"] = web.document(b"text\n" * 20_000)
+    job = created(desk)
+    assert status(send_uri(desk, job, LAST, TEXT, at(server.uri("/a")))) == OK
+    number = Attribute.integer("job-id", job.job_id)
+    answer = desk.ask(Operation.SEND_DOCUMENT, RECEIPT, number, ANN, MORE, TEXT, document=b"late\n")
+    assert status(answer) == StatusCode.CLIENT_ERROR_NOT_POSSIBLE
+    assert (job.state, len(job.documents)) == (JobState.PENDING, 1)
+
+
+def test_a_job_that_is_closed_before_its_document_begins_to_come(desk, server, monkeypatch):
+    server.pages["/a"] = web.document(b"text\n")
+    job = created(desk)
+    began = desk.service.references.begin
+    begun = []
+    monkeypatch.setattr(desk.service.references, "begin", lambda *what: begun.append(what))
+    assert status(send_uri(desk, job, MORE, TEXT, at(server.uri("/a")))) == OK
+    assert status(desk.ask(Operation.CLOSE_JOB, RECEIPT, Attribute.integer("job-id", job.job_id), ANN)) == OK
+    assert job.state == JobState.PENDING_HELD
+
+    async def begin():
+        began(*begun[0])
+
+    desk.runner.run(begin())
+    settle(desk)
+    assert (job.state, len(job.documents)) == (JobState.PENDING, 1)
+
+
 def test_a_uri_that_is_refused_leaves_the_job_open(desk, server):
     job = created(desk)
     answer = send_uri(desk, job, LAST, TEXT, at("bogus://bogus"))
