@@ -25,7 +25,7 @@ from tympan.service.document_attributes import (
 from tympan.service.job_attributes import encoded_template, template_of
 from tympan.service.printer import Printer
 from tympan.service.service import Service
-from tympan.service.template import DOCUMENT_TEMPLATE, TemplateError
+from tympan.service.template import DOCUMENT_TEMPLATE, TemplateError, overlaid
 
 
 def _document_of(exchange: Exchange, job: Job) -> Document:
@@ -134,6 +134,7 @@ async def set_document_attributes(exchange: Exchange) -> Answer:
     _refuse_not_settable(wishes)
     template = template_of(document)
     name = document.name
+    own: dict[str, Attribute] = {}
     bad: list[Attribute] = []
     for wish in wishes:
         if wish.tag == ValueTag.DELETE_ATTRIBUTE:
@@ -146,14 +147,14 @@ async def set_document_attributes(exchange: Exchange) -> Answer:
         else:
             good, unsupported = _judged(exchange.printer, wish)
             bad += unsupported
-            template |= {attribute.name: attribute for attribute in good}
+            own |= {attribute.name: attribute for attribute in good}
     if bad:
         raise RefusedError(
             StatusCode.CLIENT_ERROR_ATTRIBUTES_OR_VALUES_NOT_SUPPORTED,
             "nothing was set: the printer does not support " + ", ".join(each.name for each in bad),
             tuple(bad),
         )
-    await _change(exchange.service, exchange.printer, job, document, name, template)
+    await _change(exchange.service, exchange.printer, job, document, name, overlaid(template, own))
     return Answer()
 
 

@@ -14,7 +14,7 @@ from tympan.service.holding import WAITING
 from tympan.service.job_attributes import template_of
 from tympan.service.job_control import settable_while_printing
 from tympan.service.scheduling import SETTABLE_DESCRIPTION, conflicting, settable_attributes
-from tympan.service.template import TemplateError
+from tympan.service.template import PAPER, TemplateError
 
 NOT_SETTABLE_SECTIONS = frozenset({"Job Description", "Job Status", "Job Template"})
 """Where the attributes are registered of which a job may have one that cannot be set."""
@@ -151,3 +151,6 @@ def _check_conflicts(job: Job, changes: JobChanges) -> None:
             if other != name
         ):
             changes.template[name] = None
+    if any(name in given for name in PAPER):
+        for name in PAPER:
+            changes.template.setdefault(name, None)

@@ -22,6 +22,7 @@ from tympan.service.job_attributes import encoded_template, template_of
 from tympan.service.job_control import NotPossibleError, is_stopping
 from tympan.service.job_password import MAX_OCTETS
 from tympan.service.scheduling import conflicting
+from tympan.service.template import overlaid
 
 _HOLD = ("job-hold-until", "job-hold-until-time")
 _MESSAGES = ("message", "job-message-from-operator")
@@ -200,7 +201,7 @@ async def resubmit_job(exchange: Exchange) -> Answer:
     job = own_job_of(exchange)
     accepted, unsupported = judged_template(exchange)
     given = {attribute.name: attribute for attribute in accepted}
-    template = {**template_of(job), **given}
+    template = overlaid(template_of(job), given)
     for name in conflicting(template):
         template.pop(name if name not in given else "", None)
     copy = await _reprinted(exchange, job, encoded_template(list(template.values())))

@@ -14,7 +14,7 @@ from tympan.service.clock import date_time
 from tympan.service.description import NATURAL_LANGUAGE
 from tympan.service.job_attributes import job_uri, template_of
 from tympan.service.printer import Printer
-from tympan.service.template import DOCUMENT_TEMPLATE
+from tympan.service.template import DOCUMENT_TEMPLATE, overlaid
 
 DEFAULT_NAMES: Final = ("document-number",)
 """What Get-Documents gives where nothing is asked for."""
@@ -149,7 +149,9 @@ def description(job: Job, document: Document, printer_uri: str, now: int) -> lis
 def template(job: Job, document: Document, printer: Printer) -> list[Attribute]:
     """The document template attributes that apply to a document: its own, else its job's, else the printer's defaults."""
     own = template_of(document)
-    applied = {attribute.name: attribute for attribute in printer.template.echo(template_of(job) | own)}
+    applied = {
+        attribute.name: attribute for attribute in printer.template.echo(overlaid(template_of(job), own))
+    }
     return [attribute for name, attribute in applied.items() if name in DOCUMENT_TEMPLATE]
 
 

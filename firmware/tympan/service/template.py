@@ -82,6 +82,17 @@ DOCUMENT_TEMPLATE = (
 """The attributes that each document of a job may have for itself, PWG 5100.5."""
 
 
+PAPER = ("media", "media-col")
+"""Two ways to say which paper: who says it in one of them takes the other's place."""
+
+
+def overlaid(attributes: Mapping[str, Attribute], own: Mapping[str, Attribute]) -> dict[str, Attribute]:
+    """`attributes` with those of `own` in the place of what they say otherwise."""
+    says_paper = any(name in own for name in PAPER)
+    kept = {name: each for name, each in attributes.items() if not (says_paper and name in PAPER)}
+    return kept | dict(own)
+
+
 class TemplateError(TympanError):
     """A job asks for what makes no sense on any printer.
 
@@ -270,9 +281,7 @@ class Template:
             own: Those of the part: of `TICKET_FIELDS`.
         """
         whole = {name: each for name, each in attributes.items() if name != "overrides"}
-        if "media" in own:
-            whole.pop("media-col", None)  # which would prevail
-        part = self.ticket(0, "", "", whole | dict(own))
+        part = self.ticket(0, "", "", overlaid(whole, own))
         return TicketChange(**{
             TICKET_FIELDS[name]: getattr(part, TICKET_FIELDS[name]) for name in own if name in TICKET_FIELDS
         })  # fmt: skip

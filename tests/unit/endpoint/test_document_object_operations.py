@@ -320,6 +320,21 @@ def test_attributes_are_set_and_deleted(empty_desk):
     assert shown(empty_desk, job_id, 2)["print-scaling"].first == "auto"
 
 
+def test_paper_of_a_document_is_said_in_one_way(empty_desk):
+    """``media-col`` would prevail over the ``media`` that is set after it."""
+    size = Attribute.collection(
+        "media-size", (Attribute.integer("x-dimension", 5800), Attribute.integer("y-dimension", 10000))
+    )
+    small, named = Attribute.collection("media-col", (size,)), Attribute.keyword("media", "om_a_80x200mm")
+    job_id = opened(empty_desk, b"one\n")
+    assert status(set_attributes(empty_desk, job_id, 1, small)) == OK
+    assert status(set_attributes(empty_desk, job_id, 1, named)) == OK
+    found = shown(empty_desk, job_id, 1)
+    (shown_size,) = [each for each in found["media-col"].first if each.name == "media-size"]
+    assert found["media"] == named
+    assert shown_size.first.get("x-dimension").first == 8000
+
+
 @pytest.mark.parametrize(
     ("attribute", "expected", "given_back"),
     [

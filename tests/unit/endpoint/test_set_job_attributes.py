@@ -74,6 +74,32 @@ def test_what_is_set_is_shown_and_printed(empty_desk):
     assert (made.copies, made.number_up, made.job_name) == (3, 2, "Renamed")
 
 
+SMALL = Attribute.collection(
+    "media-col",
+    (
+        Attribute.collection(
+            "media-size", (Attribute.integer("x-dimension", 5800), Attribute.integer("y-dimension", 10000))
+        ),
+    ),
+)
+NAMED = Attribute.keyword("media", "om_80x200mm_80x200mm")
+
+
+@pytest.mark.parametrize(("before", "wish"), [(SMALL, NAMED), (NAMED, SMALL)], ids=["media", "media-col"])
+def test_paper_is_said_in_one_way(empty_desk, before, wish):
+    """``media-col`` would prevail over the ``media`` that is set after it."""
+    fresh = ticket(empty_desk, empty_desk.printed(job=(wish,))).media
+    assert fresh != ticket(empty_desk, empty_desk.printed()).media
+    job_id = empty_desk.printed(job=(before,))
+    assert status(put(empty_desk, job_id, wish)) == OK
+    assert ticket(empty_desk, job_id).media == fresh
+    assert shown(empty_desk, job_id)[wish.name].values[0].tag == wish.values[0].tag
+    again = empty_desk.printed(job=(before,))
+    empty_desk.service.jobs.cancel(empty_desk.service.printers["receipt"], empty_desk.job(again))
+    answer = empty_desk.ask(Operation.RESUBMIT_JOB, RECEIPT, number(again), job=(wish,))
+    assert ticket(empty_desk, answer.group(GroupTag.JOB).integer("job-id")).media == fresh
+
+
 def test_deleting_brings_the_default_back(empty_desk):
     """RFC 3380 §8.2; to delete what is not there is no error."""
     job_id = empty_desk.printed(job=(Attribute.integer("copies", 2),))
