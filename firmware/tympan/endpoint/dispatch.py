@@ -68,6 +68,9 @@ PRINTING = frozenset(
         Operation.SEND_DOCUMENT,
         Operation.SEND_URI,
         Operation.VALIDATE_DOCUMENT,
+        Operation.RESTART_JOB,
+        Operation.REPROCESS_JOB,
+        Operation.RESUBMIT_JOB,
     }
 )
 """What ``access.print`` is about."""

@@ -55,7 +55,14 @@ HANDLERS: tuple[Handler, ...] = tuple(_handler(operation, wish) for operation, w
 # --- what a printer that is told so refuses ----------------------------------------------------------------------------
 
 CREATES_JOBS = frozenset(
-    {Operation.PRINT_JOB, Operation.PRINT_URI, Operation.VALIDATE_JOB, Operation.CREATE_JOB}
+    {
+        Operation.PRINT_JOB,
+        Operation.PRINT_URI,
+        Operation.VALIDATE_JOB,
+        Operation.CREATE_JOB,
+        Operation.REPROCESS_JOB,
+        Operation.RESUBMIT_JOB,
+    }
 )
 """Operations that a printer with ``printer-is-accepting-jobs`` false refuses, RFC 8011 §5.4.23."""
 

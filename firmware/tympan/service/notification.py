@@ -91,10 +91,15 @@ _SYSTEM_STATES: Final = MappingProxyType(
 )
 
 
-def sentence(event: Event, state: PrinterState) -> str:
+def sentence(event: Event, state: PrinterState, *, tells_message: bool = True) -> str:
     """``notify-text``: what happened, for people (RFC 3995 §9.2).
 
     A job is called by its number: its name is its owner's.
+
+    Args:
+        event: What happened.
+        state: ``system-state``.
+        tells_message: Everybody may read ``job-state-message``.
     """
     if event.printer is None:
         return _SYSTEM_SENTENCES.get(event.keyword) or _SYSTEM_STATES[state]
@@ -103,7 +108,7 @@ def sentence(event: Event, state: PrinterState) -> str:
         told = _document_sentence(event.keyword, event.job, event.document)
         return f"Document {event.document.number} of job {event.job.job_id} on {name} {told}."
     if event.job is not None:
-        return f"Job {event.job.job_id} on {name} {_job_sentence(event.keyword, event.job)}"
+        return f"Job {event.job.job_id} on {name} {_job_sentence(event.keyword, event.job, tells_message=tells_message)}"
     known = _PRINTER_SENTENCES.get(event.keyword)
     if known is not None:
         return f"Printer {name} {known}."
@@ -121,14 +126,22 @@ def _document_sentence(keyword: str, job: Job, document: Document) -> str:
     return _STATE_SENTENCES[JobState(job.document_state(document, once=goes_once(job)))]
 
 
-def _job_sentence(keyword: str, job: Job) -> str:
+def _job_sentence(keyword: str, job: Job, *, tells_message: bool) -> str:
     if keyword == "job-progress":
         return f"has printed {job.impressions_completed} pages."
     told = _JOB_SENTENCES.get(keyword) or _STATE_SENTENCES[job.state]
-    return f"{told}. {job.message}" if job.message else f"{told}."
+    return f"{told}. {job.message}" if job.message and tells_message else f"{told}."
 
 
-def content(event: Event, *, now: int, date: int, state: PrinterState, reasons: Sequence[str]) -> bytes:
+def content(
+    event: Event,
+    *,
+    now: int,
+    date: int,
+    state: PrinterState,
+    reasons: Sequence[str],
+    tells_message: bool = True,
+) -> bytes:
     """The encoded attributes that an event has in every subscription, RFC 3996 §5.2, tables 3, 4 and 6.
 
     Args:
@@ -137,11 +150,12 @@ def content(event: Event, *, now: int, date: int, state: PrinterState, reasons: 
         date: Unix time.
         state: ``system-state``.
         reasons: ``system-state-reasons``.
+        tells_message: Everybody may read ``job-state-message``.
     """
     attributes = [
         Attribute.integer("printer-up-time", now),
         date_time("printer-current-time", date),
-        Attribute.text("notify-text", sentence(event, state)),
+        Attribute.text("notify-text", sentence(event, state, tells_message=tells_message)),
     ]
     if event.job is not None:
         attributes += _job_attributes(event.keyword, event.job)

@@ -278,6 +278,7 @@ class Subscriptions:
                     date=self._clock.date(),
                     state=system_state(self._printers),
                     reasons=system_reasons(self._printers.values()),
+                    tells_message=not self._privacy.is_private("job-state-message"),
                 )
             subscription = kept.subscription
             more = b""

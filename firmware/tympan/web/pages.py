@@ -139,14 +139,19 @@ class Pages:
             "name": shown("job-name", job.name),
             "user": shown("job-originating-user-name", job.user),
             "state": _JOB_STATES[job.state],
-            "message": job.message,
-            "size": job.k_octets,
-            "pages": f"{job.impressions_completed} of {job.impressions}"
-            if job.impressions
-            else str(job.impressions_completed or ""),
+            "message": shown("job-state-message", job.message),
+            "size": shown("job-k-octets", str(job.k_octets)),
+            "pages": shown("job-impressions-completed", _pages(job)),
             "created": datetime.fromtimestamp(job.created_date, UTC).isoformat(timespec="seconds"),
             "created_short": datetime.fromtimestamp(job.created_date).astimezone().strftime("%H:%M"),
         }
+
+
+def _pages(job: Job) -> str:
+    """How much of a job is printed."""
+    if job.impressions:
+        return f"{job.impressions_completed} of {job.impressions}"
+    return str(job.impressions_completed or "")
 
 
 def _plain(status: HTTPStatus, text: str, headers: Mapping[str, str]) -> web.Response:

@@ -230,8 +230,13 @@ def test_each_operation_takes_a_message_for_all_to_read(told, operation):
 )
 def test_new_jobs_are_refused_and_begun_ones_taken(told, operation, refused):
     waiting = told.ask(Operation.CREATE_JOB, RECEIPT).group(GroupTag.JOB).integer("job-id")
+    begun = told.printed()
+    told.service.jobs.cancel(told.service.printers["receipt"], told.job(begun))
     jobs = len(told.service.printers["receipt"].jobs)
     told.ask(operation, RECEIPT)
+    ended = Attribute.integer("job-id", begun)
+    for creating in (Operation.REPROCESS_JOB, Operation.RESUBMIT_JOB):
+        assert status(told.ask(creating, RECEIPT, ended)) == refused, creating
     for creating in (Operation.PRINT_JOB, Operation.CREATE_JOB, Operation.VALIDATE_JOB):
         document = b"Hello.\n" if creating == Operation.PRINT_JOB else b""
         assert status(told.ask(creating, RECEIPT, TEXT, document=document)) == refused, creating

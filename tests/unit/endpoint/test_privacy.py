@@ -7,11 +7,14 @@ from dataclasses import replace
 
 import desk as desk_module
 import pytest
+from aiohttp.test_utils import make_mocked_request
 from desk import ADMINISTRATOR, OPERATOR, RECEIPT, Desk, open_desk, status
 
 from tympan.config import AccessSettings
 from tympan.ipp import Attribute, GroupTag, Operation, StatusCode
+from tympan.ipp.enums import JobState
 from tympan.service.access import EVERYBODY, Requester, Role
+from tympan.web.pages import Pages
 
 OK = StatusCode.SUCCESSFUL_OK
 PRIVATE = {"job-name", "job-originating-user-name", "document-name-supplied"}
@@ -192,6 +195,58 @@ def test_who_could_prove_it_is_asked_to(proved_job):
     )
     desk.requester = PROVED_ANN
     assert status(desk.ask(Operation.CANCEL_JOB, RECEIPT, number)) == OK
+
+
+@pytest.mark.parametrize(
+    "operation", [Operation.RESTART_JOB, Operation.REPROCESS_JOB, Operation.RESUBMIT_JOB]
+)
+def test_printing_again_is_printing(job_of_ann, operation):
+    desk, job_id = job_of_ann
+    desk.service.jobs.cancel(desk.service.printers["receipt"], desk.job(job_id))
+    desk.service.access = AccessSettings(print="users")
+    number = Attribute.integer("job-id", job_id)
+    desk.requester = EVERYBODY
+    answer = desk.ask(operation, RECEIPT, number, called("ann"))
+    assert status(answer) == StatusCode.CLIENT_ERROR_NOT_AUTHORIZED
+    desk.requester = PROVED_ANN
+    assert status(desk.ask(operation, RECEIPT, number)) == OK
+
+
+# --- what others are told --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("job_of_ann", "told"),
+    [({}, True), ({"job_privacy_attributes": ("all",)}, False)],
+    indirect=["job_of_ann"],
+)
+def test_messages_of_jobs_are_told_as_privacy_says(job_of_ann, told):
+    """On the page and in ``notify-text``, where nobody sees the whole of somebody else's job."""
+    desk, job_id = job_of_ann
+    subscription = (
+        Attribute.keyword("notify-pull-method", "ippget"),
+        Attribute.keyword("notify-events", "job-completed"),
+    )
+    answer = desk.ask(
+        Operation.CREATE_PRINTER_SUBSCRIPTIONS,
+        RECEIPT,
+        called("bob"),
+        more=((GroupTag.SUBSCRIPTION, subscription),),
+    )
+    number = answer.group(GroupTag.SUBSCRIPTION).integer("notify-subscription-id")
+    printer, job = desk.service.printers["receipt"], desk.job(job_id)
+    desk.service.jobs.end(printer, job, JobState.ABORTED, ("aborted-by-system",), "Chapter 2 is no PDF.")
+    answer = desk.ask(
+        Operation.GET_NOTIFICATIONS,
+        RECEIPT,
+        called("bob"),
+        Attribute.integer("notify-subscription-ids", number),
+    )
+    (event,) = answer.groups_of(GroupTag.EVENT_NOTIFICATION)
+    assert ("Chapter 2" in event.string("notify-text")) == told
+    page = desk.runner.run(Pages(desk.service).answer(make_mocked_request("GET", "/"), EVERYBODY)).text
+    assert ("Chapter 2" in page) == told
+    assert "Divorce" not in page
 
 
 # --- only users print ---------------------------------------------------------------------------------------------------
