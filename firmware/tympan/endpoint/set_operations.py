@@ -109,7 +109,7 @@ async def get_user_printer_attributes(exchange: Exchange) -> Answer:
     """
     document_format_of(exchange)
     data, missing = exchange.service.printer_answer(
-        exchange.printer, exchange.printer_uri, exchange.requested()
+        exchange.printer, exchange.printer_uri, exchange.requested(), exchange.natural_language
     )
     answer = with_missing(missing)
     role = exchange.requester.role

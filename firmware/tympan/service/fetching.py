@@ -107,6 +107,8 @@ def is_public(address: Address) -> bool:
             inside = ipaddress.IPv4Address(int(address) & 0xFFFF_FFFF)
         if inside is not None:
             return is_public(inside)
+        if address.is_site_local:  # RFC 3879: withdrawn, but there are networks that still have them
+            return False
     return address.is_global and not (address.is_multicast or address.is_reserved or address.is_unspecified)
 
 

@@ -14,6 +14,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import os
 import sqlite3
 import threading
 from collections.abc import Iterator
@@ -27,6 +28,8 @@ Durability = Literal["full", "relaxed"]
 
 POST_DELAY_S = 0.5
 """How long a posted change may wait for company before it is written."""
+
+PRIVATE_MODE = 0o600
 
 MAX_GROUP = 1000
 """The most changes in one transaction: bounds how long a commit waits behind others."""
@@ -187,6 +190,7 @@ class Store:
         """
         try:
             with contextlib.ExitStack() as opened:
+                self._make_private()
                 connection = opened.enter_context(contextlib.closing(self._connect()))
                 version = connection.execute("PRAGMA user_version").fetchone()[0]
                 if version > _SCHEMA_VERSION:
@@ -197,12 +201,16 @@ class Store:
                 connection.execute(f"PRAGMA user_version = {_SCHEMA_VERSION}")
                 self._reader = self._connect()
                 opened.pop_all()
-        except sqlite3.Error as error:
+        except (OSError, sqlite3.Error) as error:
             raise SpoolError(f"{self._path} cannot be opened: {error}") from error
         self._thread = threading.Thread(
             target=self._write_loop, args=(connection,), name="tympan-store", daemon=True
         )
         self._thread.start()
+
+    def _make_private(self) -> None:
+        """Make the file, which has documents and passwords of URIs in it, for its owner's eyes only; SQLite's others follow it."""
+        os.close(os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, PRIVATE_MODE))
 
     def _connect(self) -> sqlite3.Connection:
         connection = sqlite3.connect(self._path, isolation_level=None, check_same_thread=False, timeout=5.0)

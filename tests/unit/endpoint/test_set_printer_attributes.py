@@ -549,3 +549,12 @@ def test_what_the_requester_may_do(admin):
     assert unsupported(answer) == {
         "requested-attributes": Attribute.keyword("requested-attributes", "nonsense")
     }
+
+
+def test_strings_are_in_the_requesters_language(admin):
+    head = (
+        Attribute.charset("attributes-charset", "utf-8"),
+        Attribute.language("attributes-natural-language", "de"),
+    )
+    answer = admin.ask(Operation.GET_USER_PRINTER_ATTRIBUTES, LASER, head=head)
+    assert answer.group(GroupTag.PRINTER).string("printer-strings-uri").endswith("/de.strings")

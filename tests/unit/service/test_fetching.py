@@ -42,6 +42,7 @@ async def fetched(uri, settings=OPEN, limit=1 << 20):
 
 # The special-purpose registries of IANA (RFC 6890), a few of each kind; and addresses that hide another inside.
 NOT_PUBLIC = [
+    "fec0::1",
     "0.0.0.0", "10.0.0.1", "100.64.0.1", "127.0.0.1", "127.255.255.254", "169.254.169.254", "172.16.0.1",
     "172.31.255.255", "192.0.0.1", "192.0.2.1", "192.168.1.1", "198.18.0.1", "198.51.100.1", "203.0.113.1",
     "224.0.0.251", "239.255.255.250", "240.0.0.1", "255.255.255.255",

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import sqlite3
+import stat
 import subprocess
 import sys
 import textwrap
@@ -42,6 +44,19 @@ async def test_what_is_committed_can_be_read_by_another_connection_at_once(path)
     await store.commit(SaveJob(7, b"seven"), SaveContent(7, 1, b"content"))
     assert rows(path, "SELECT job_id, record FROM jobs") == [(7, b"seven")]
     assert store.read_content(7, 1) == b"content"
+    store.close()
+
+
+async def test_nobody_else_reads_documents_and_passwords(path):
+    before = os.umask(0)
+    try:
+        store = Store(path)
+        store.open()
+    finally:
+        os.umask(before)
+    await store.commit(SaveContent(1, 1, b"secret"))
+    modes = {file.name: stat.S_IMODE(file.stat().st_mode) for file in path.parent.iterdir()}
+    assert set(modes.values()) == {0o600}, modes
     store.close()
 
 
