@@ -18,6 +18,7 @@ from tympan import __version__
 from tympan.ipp.enums import JobState, PrinterState
 from tympan.model.job import TERMINAL, Job
 from tympan.service.access import Requester
+from tympan.service.holding import is_held
 from tympan.service.job_attributes import in_order_of_printing
 from tympan.service.printer import Printer
 from tympan.service.service import Service
@@ -50,7 +51,7 @@ _PRINTER_STATES = {
 
 _JOB_STATES = {
     JobState.PENDING: "waiting",
-    JobState.PENDING_HELD: "receiving",
+    JobState.PENDING_HELD: "held",
     JobState.PROCESSING: "printing",
     JobState.PROCESSING_STOPPED: "stopped",
     JobState.CANCELED: "canceled",
@@ -138,13 +139,19 @@ class Pages:
             "id": job.job_id,
             "name": shown("job-name", job.name),
             "user": shown("job-originating-user-name", job.user),
-            "state": _JOB_STATES[job.state],
+            "state": _state(job),
             "message": shown("job-state-message", job.message),
             "size": shown("job-k-octets", str(job.k_octets)),
             "pages": shown("job-impressions-completed", _pages(job)),
             "created": datetime.fromtimestamp(job.created_date, UTC).isoformat(timespec="seconds"),
             "created_short": datetime.fromtimestamp(job.created_date).astimezone().strftime("%H:%M"),
         }
+
+
+def _state(job: Job) -> str:
+    """The state of a job in a word: held by somebody's wish, or only because its documents are not here yet."""
+    is_receiving = job.state == JobState.PENDING_HELD and not is_held(job)
+    return "receiving" if is_receiving else _JOB_STATES[job.state]
 
 
 def _pages(job: Job) -> str:
