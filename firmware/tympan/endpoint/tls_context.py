@@ -118,6 +118,7 @@ class TlsContext:
         _log.info("TLS: making a certificate for %s", ", ".join(names))
         process = await asyncio.create_subprocess_exec(
             sys.executable,
+            "-P",  # nothing is imported from the folder the service was started in
             "-m",
             certificate.__name__,
             str(self._path),
