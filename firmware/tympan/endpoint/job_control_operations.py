@@ -15,6 +15,7 @@ from tympan.endpoint.job_access import (
 from tympan.endpoint.job_changes import judged_changes
 from tympan.endpoint.table import Handler, Target, handler
 from tympan.endpoint.tickets import job_answer, judged_template
+from tympan.endpoint.turns import in_turns
 from tympan.ipp import Attribute, GroupTag, Operation, StatusCode, ValueTag
 from tympan.model.job import Job
 from tympan.service.access import Role
@@ -253,7 +254,7 @@ async def cancel_jobs(exchange: Exchange) -> Answer:
                 (Attribute.integer("job-ids", *ended),),
             )
         jobs = [printer.jobs[job_id] for job_id in wanted]
-    for job in jobs:
+    async for job in in_turns(jobs):
         if not is_stopping(job):
             await _tell(exchange, job)
             exchange.service.jobs.cancel(printer, job, cancel_reason(exchange, job))

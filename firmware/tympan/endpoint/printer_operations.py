@@ -10,6 +10,7 @@ from tympan.endpoint.job_access import shown
 from tympan.endpoint.subscription_groups import judge
 from tympan.endpoint.table import Handler, Target, handler
 from tympan.endpoint.tickets import document_format_of, job_answer, judged_template, new_job, password_of
+from tympan.endpoint.turns import in_turns
 from tympan.ipp import Attribute, GroupTag, Operation, StatusCode
 from tympan.model.job import Job
 from tympan.service.description import IDENTIFY_ACTIONS
@@ -53,7 +54,7 @@ async def get_jobs(exchange: Exchange) -> Answer:
     requested = exchange.requested(DEFAULT_NAMES)
     now = exchange.service.clock.up_time()
     answer = Answer()
-    for job in chosen:
+    async for job in in_turns(chosen):
         attributes = attributes_of(job, exchange.printer, exchange.printer_uri, now, requested)
         answer.add(GroupTag.JOB, shown(exchange, job, attributes))
     return answer
@@ -159,7 +160,7 @@ async def cancel_my_jobs(exchange: Exchange) -> Answer:
                 "not all of these jobs are yours and unfinished; none was canceled",
                 (Attribute.integer("job-ids", *refused),),
             )
-    for job in jobs:
+    async for job in in_turns(jobs):
         if STOPPING not in job.reasons:
             exchange.service.jobs.cancel(exchange.printer, job)
     return Answer()
