@@ -38,8 +38,10 @@ WISHES: MappingProxyType[Operation, Wish] = MappingProxyType(
 """What each operation has the printer do."""
 
 
-def _handler(operation: Operation, wish: Wish) -> Handler:
-    @handler(operation, Target.PRINTER, MESSAGE, role=Role.OPERATOR)
+def wish_handler(operation: Operation, wish: Wish, target: Target = Target.PRINTER) -> Handler:
+    """The handler of an operation that has one printer do `wish`."""
+
+    @handler(operation, target, MESSAGE, role=Role.OPERATOR)
     async def run(exchange: Exchange) -> Answer:
         controls = exchange.service.controls
         await wish(controls, exchange.printer)
@@ -50,7 +52,7 @@ def _handler(operation: Operation, wish: Wish) -> Handler:
     return run
 
 
-HANDLERS: tuple[Handler, ...] = tuple(_handler(operation, wish) for operation, wish in WISHES.items())
+HANDLERS: tuple[Handler, ...] = tuple(wish_handler(operation, wish) for operation, wish in WISHES.items())
 
 # --- what a printer that is told so refuses ----------------------------------------------------------------------------
 

@@ -16,7 +16,6 @@ from tympan.errors import ConfigError
 from tympan.ipp import Attribute, GroupTag, Operation, StatusCode, ValueTag
 from tympan.ipp.registry import check_syntax
 from tympan.service.access import Role
-from tympan.service.answer import decoded
 from tympan.service.printer_registry import (
     PrinterExistsError,
     PrinterIsConfiguredError,
@@ -72,7 +71,6 @@ async def create_printer(exchange: Exchange) -> Answer:
     )
     answer = Answer(groups=[(GroupTag.PRINTER, data)])
     answer.add(GroupTag.SYSTEM, state_attributes(printers_of(exchange)))
-    assert len(decoded(data).attributes) == len(CREATED)
     return answer
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from types import MappingProxyType
 
 from tympan.endpoint.exchange import Answer, Exchange
-from tympan.endpoint.printer_control_operations import MESSAGE, Wish
+from tympan.endpoint.printer_control_operations import MESSAGE, Wish, wish_handler
 from tympan.endpoint.table import Handler, Target, handler
 from tympan.ipp import Operation
 from tympan.service.access import Role
@@ -48,19 +48,7 @@ def _on_all(operation: Operation, wish: Wish) -> Handler:
     return run
 
 
-def _on_one(operation: Operation, wish: Wish) -> Handler:
-    @handler(operation, Target.PRINTER_OF_SYSTEM, MESSAGE, role=Role.OPERATOR)
-    async def run(exchange: Exchange) -> Answer:
-        controls = exchange.service.controls
-        await wish(controls, exchange.printer)
-        if exchange.operation.get(MESSAGE) is not None:
-            await controls.message(exchange.printer, exchange.text(MESSAGE))
-        return Answer()
-
-    return run
-
-
 HANDLERS: tuple[Handler, ...] = (
     *(_on_all(operation, wish) for operation, wish in ALL_PRINTERS.items()),
-    *(_on_one(operation, wish) for operation, wish in ONE_PRINTER.items()),
+    *(wish_handler(operation, wish, Target.PRINTER_OF_SYSTEM) for operation, wish in ONE_PRINTER.items()),
 )
