@@ -18,6 +18,7 @@ from tympan.model.subscription import Notice, Subscription
 from tympan.service import document_attributes
 from tympan.service.access import Requester, Role
 from tympan.service.clock import date_time
+from tympan.service.dns_sd_name import cut
 from tympan.service.document_attributes import goes_once
 from tympan.service.events import Event
 from tympan.service.printer import Printer
@@ -30,6 +31,9 @@ _OF_DOCUMENTS: Final = frozenset(
     {"document-number", "document-state", "document-state-reasons", "document-uuid"}
 )
 """What events of documents tell besides, PWG 5100.5 §8."""
+
+MAX_TEXT_OCTETS: Final = 1023
+"""The longest text, RFC 8011 §5.1.2: what a sentence quotes may be as long by itself."""
 
 _MAX_IMPRESSIONS = 2**31 - 1
 
@@ -155,7 +159,9 @@ def content(
     attributes = [
         Attribute.integer("printer-up-time", now),
         date_time("printer-current-time", date),
-        Attribute.text("notify-text", sentence(event, state, tells_message=tells_message)),
+        Attribute.text(
+            "notify-text", cut(sentence(event, state, tells_message=tells_message), MAX_TEXT_OCTETS)
+        ),
     ]
     if event.job is not None:
         attributes += _job_attributes(event.keyword, event.job)

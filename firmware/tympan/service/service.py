@@ -308,7 +308,7 @@ class Service:
 
     async def identify(self, printer: Printer, actions: Sequence[str], message: str) -> None:
         """Make a printer known by the `actions` among `IDENTIFY_ACTIONS`."""
-        _log.info("printer %s identifies itself by %s: %s", printer.name, ", ".join(actions), message)
+        _log.info("printer %s identifies itself by %s: %r", printer.name, ", ".join(actions), message)
         if IDENTIFY_ACTIONS[0] in actions:
             printer.announce(message or f"This is {printer.identity.info or printer.name}.")
             earlier = self._announcements.get(printer.name)

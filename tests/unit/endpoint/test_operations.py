@@ -594,6 +594,13 @@ def test_identify_shows_the_message_until_its_time_is_over(desk):
     assert printer(desk, "printer-state-message")["printer-state-message"].first == ""
 
 
+def test_a_message_makes_no_lines_of_its_own_in_the_log(desk, caplog):
+    caplog.set_level("INFO")
+    desk.ask(Operation.IDENTIFY_PRINTER, RECEIPT, Attribute.text("message", "here\n<3>disk on fire"))
+    assert "\n" not in caplog.text.strip()
+    ring(desk.service._announcements["receipt"])
+
+
 def test_a_printer_that_cannot_speak_shows_itself_all_the_same(desk):
     answer = desk.ask(
         Operation.IDENTIFY_PRINTER,

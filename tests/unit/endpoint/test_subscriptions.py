@@ -1071,3 +1071,12 @@ def test_no_number_comes_twice_after_a_power_cut(tmp_path):
         ((_, number, _),) = told(fetch(desk, subscription_id))
         assert number > last
         assert subscribe(desk) > newest
+
+
+def test_what_happened_is_said_in_a_text_that_is_not_too_long(desk):
+    """RFC 8011 §5.1.2: 1023 octets, also where what is quoted has as many by itself."""
+    subscribed, job_id = subscribe(desk, events("job-completed")), desk.printed()
+    printer, job = desk.service.printers["receipt"], desk.job(job_id)
+    desk.service.jobs.end(printer, job, JobState.ABORTED, (), "\N{EURO SIGN}" * 341)
+    (event,) = fetch(desk, subscribed).groups_of(GroupTag.EVENT_NOTIFICATION)  # `ask` checks the length
+    assert 1000 < len(event.string("notify-text").encode()) <= 1023
