@@ -6,7 +6,7 @@ attribute's bytes under its name, in order; `select` joins what a request asks f
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 from tympan.ipp import Attribute, AttributeGroup, GroupTag, decode, encode_attribute, join_message
 
@@ -30,6 +30,7 @@ class EncodedAttributes:
         self._in_job_template = in_job_template
         self._unasked = unasked
         self._bytes: dict[str, bytes] = {}
+        self._parts: dict[str, frozenset[str]] = {}
         self._groups: dict[str, set[str]] = {
             "job-template": set(),
             "printer-description": set(),
@@ -47,6 +48,16 @@ class EncodedAttributes:
                 if name.startswith("notify-") or name in _ALSO_OF_SUBSCRIPTIONS:
                     self._groups["subscription-template"].add(name)
             self._bytes[name] = encode_attribute(attribute)
+
+    def set_part(self, part: str, attributes: Sequence[Attribute]) -> None:
+        """Set all attributes of a `part`: those that it had before and has no more are there no more."""
+        names = frozenset([attribute.name for attribute in attributes])
+        for name in self._parts.get(part, frozenset()) - names:
+            del self._bytes[name]
+            for members in self._groups.values():
+                members.discard(name)
+        self._parts[part] = names
+        self.set(attributes)
 
     def names(self) -> list[str]:
         """Every attribute there is."""

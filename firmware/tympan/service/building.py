@@ -84,7 +84,8 @@ def build_printer(
 
 def describe(settings: Settings, operations: Sequence[Operation], printer: Printer) -> None:
     """Encode what stays the same while `printer` is called so and has these choices; again after either has changed."""
-    printer.encoded.set(
+    printer.encoded.set_part(
+        "description",
         [
             *description_attributes(
                 printer.identity,
@@ -99,7 +100,7 @@ def describe(settings: Settings, operations: Sequence[Operation], printer: Print
                 settings.access.job_privacy_attributes, settings.access.job_privacy_scope
             ).printer_attributes(),
             media_col_database(printer.template.media),
-        ]
+        ],
     )
 
 

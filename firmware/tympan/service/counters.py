@@ -43,7 +43,7 @@ class CounterKeeper:
         printer.counters = self._kept.pop(printer.name, printer.counters)
 
     def counted(self, printer: Printer, job: Job) -> SaveRecord:
-        """Count `job`, which has ended; what is returned is to be kept in one transaction with its end."""
+        """Count `job`, which has ended; what is returned is to be kept right behind its end."""
         printer.counters.count(job)
         return SaveRecord(RECORD, printer.name, encode_counters(printer.counters))
 

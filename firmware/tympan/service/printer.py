@@ -264,7 +264,7 @@ class Printer:
         """What follows of the device's condition changes less often than the printer's state."""
         now = (self.template.media, self._condition, self.reasons)
         if self._encoded_condition != now:
-            self.encoded.set(condition_attributes(self.capabilities, *now))
+            self.encoded.set_part("condition", condition_attributes(self.capabilities, *now))
             self._encoded_condition = now
 
     def _encode_resources(self, uri: str, language: str) -> None:

@@ -258,6 +258,17 @@ def paper(source, name, **more):
     )
 
 
+def test_what_is_loaded_no_more_is_not_offered_any_more(admin):
+    """``media-weight-metric-supported`` is there as long as paper of a known weight is."""
+    before = shown(admin).keys()
+    assert "media-weight-metric-supported" not in before
+    heavy = [*paper("main", "iso_a4_210x297mm"), Attribute.integer("media-weight-metric", 160)]
+    assert status(put(admin, Attribute.collection("media-col-ready", heavy))) == OK
+    assert shown(admin).keys() - before == {"media-weight-metric-supported"}
+    assert status(put(admin, deletion("media-col-ready"))) == OK
+    assert shown(admin).keys() == before
+
+
 def test_what_is_loaded_in_each_source(admin):
     sources = admin.service.printers["laser"].template.media.sources
     types = shown(admin)["media-type-supported"].strings()

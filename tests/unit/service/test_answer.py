@@ -57,3 +57,14 @@ def test_a_new_attribute_belongs_to_its_group(encoded):
     new = Attribute.integer("template-new", 3)
     encoded.set([new])
     assert encoded.select(("job-template",))[0] == joined(T, new)
+
+
+def test_what_a_part_has_no_more_is_there_no_more(encoded):
+    old, new = Attribute.integer("template-old", 3), Attribute.integer("template-new", 4)
+    encoded.set_part("p", [old])
+    assert encoded.select(("job-template",))[0] == joined(T, old)
+    encoded.set_part("p", [new])
+    assert encoded.select(("job-template", "template-old")) == (joined(T, new), ("template-old",))
+    assert encoded.select(())[0] == joined(A, T, B, new)
+    encoded.set_part("other", [old])
+    assert encoded.select(("job-template",))[0] == joined(T, new, old)
