@@ -18,7 +18,7 @@ from collections.abc import Sequence
 
 from tympan.driver.contract import DeviceIdentity, DiscoveredDevice, PortStatus, TransportContext
 from tympan.driver.device_uri import parse_device_uri
-from tympan.errors import ConfigError, DeviceBusyError, DeviceError, DeviceGoneError, DeviceNotFoundError
+from tympan.errors import ConfigError, DeviceError, DeviceGoneError, DeviceNotFoundError
 from tympan_drivers.descriptor import wait_for
 
 RAW_PORT = 9100
@@ -60,8 +60,7 @@ class SocketTransport:
         """Connect.
 
         Raises:
-            DeviceNotFoundError: The name is unknown, or nobody is there.
-            DeviceBusyError: The printer refuses: it serves another connection, or is off.
+            DeviceNotFoundError: The name is unknown, nobody is there, or it refuses: which of its reasons it has, it does not say.
             DeviceError: Anything else.
         """
         self.close()
@@ -70,7 +69,8 @@ class SocketTransport:
         except (socket.gaierror, TimeoutError) as error:
             raise DeviceNotFoundError(str(error), device_uri=self.uri) from error
         except ConnectionRefusedError as error:
-            raise DeviceBusyError("it refuses the connection", device_uri=self.uri) from error
+            problem = "it refuses the connection: it is switched off, busy with another computer, or this is not its port"
+            raise DeviceNotFoundError(problem, device_uri=self.uri) from error
         except OSError as error:
             kind = (
                 DeviceNotFoundError if error.errno in {errno.EHOSTUNREACH, errno.ENETUNREACH} else DeviceError

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 import time
 from pathlib import Path
 
@@ -243,6 +244,17 @@ def test_what_is_not_there_is_not_found(uri, tmp_path, monkeypatch):
         transport.open()
     assert failure.value.device_uri == uri
     transport.close()
+
+
+def test_a_port_that_refuses_is_told_with_what_may_be_the_matter(tmp_path):
+    with socket.socket() as taken:  # and not listening
+        taken.bind(("127.0.0.1", 0))
+        uri = f"socket://127.0.0.1:{taken.getsockname()[1]}"
+        transport = registry.open_transport(uri, TransportContext("x", tmp_path))
+        with pytest.raises(
+            DeviceNotFoundError, match=r"switched off, busy with another computer, or this is not its port"
+        ):
+            transport.open()
 
 
 WRONG = {

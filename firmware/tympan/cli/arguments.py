@@ -165,3 +165,16 @@ def _local_uri() -> str:
         "`systemctl status tympan` tells, `tympan serve --simulate` starts one to try out; "
         "for a service elsewhere: --uri ipp://HOST:PORT"
     )
+
+
+def way_in(uri: str) -> str:
+    """How one who was refused at `uri` (empty: what was found here) might be let do it; empty where they have said who they are."""
+    sockets = _usable_sockets()
+    if not uri and sockets:
+        return ""
+    client = IppClient(uri or "localhost")
+    if client.says_who:
+        return ""
+    if client.is_local and sockets:
+        return f"on the machine itself leave --uri away: the command then asks through {sockets[0]}, and who types it is known"
+    return f"with a password: --uri ipps://NAME@{client.authority if uri else 'HOST:PORT'}"

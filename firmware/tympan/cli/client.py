@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from typing import Self
 from urllib.parse import quote, unquote, urlsplit
 
+from tympan.cli.ask import ask
 from tympan.errors import TympanError
 from tympan.ipp import (
     Attribute,
@@ -33,6 +34,7 @@ from tympan.ipp import (
 from tympan.ipp.status import status_keyword
 
 DEFAULT_PORT = 631
+LOCAL_HOSTS = frozenset({"localhost", "127.0.0.1", "::1"})
 DEFAULT_PRINTER_PATH = "/ipp/print"
 SYSTEM_PATH = "/ipp/system"
 
@@ -56,7 +58,6 @@ _SERVICE_PATHS = frozenset(
 )
 
 _HTTP_HINTS = {
-    401: "it wants another name or password (ipps://NAME@HOST, TYMPAN_PASSWORD)",
     403: "it does not let us",
     404: "there is no printer at this path",
     411: "it does not take documents of unknown length",
@@ -67,12 +68,25 @@ _HTTP_HINTS = {
 }
 
 
+_ABOUT_RIGHTS = frozenset(
+    {
+        StatusCode.CLIENT_ERROR_FORBIDDEN,
+        StatusCode.CLIENT_ERROR_NOT_AUTHENTICATED,
+        StatusCode.CLIENT_ERROR_NOT_AUTHORIZED,
+    }
+)
+
+
 class UnreachableError(TympanError, ConnectionError):
     """The service cannot be reached, or the connection broke off."""
 
 
 class _PasswordWantedError(TympanError):
     """The service wants to know who asks, and nobody has said."""
+
+
+class NoSuchPrinterError(TympanError, LookupError):
+    """The service has no printer of the name that was asked for; the message says which it has."""
 
 
 class RequestFailedError(TympanError):
@@ -89,6 +103,11 @@ class RequestFailedError(TympanError):
         self.problem = problem
         self.unsupported = unsupported
         super().__init__(problem)
+
+    @property
+    def is_about_rights(self) -> bool:
+        """Somebody else might be let do it."""
+        return self.status in _ABOUT_RIGHTS
 
 
 SOCKET_SCHEME = "ipp+unix"
@@ -230,6 +249,16 @@ class IppClient:
         return self._address.socket_path or self.authority
 
     @property
+    def is_local(self) -> bool:
+        """The service is asked over the network by a name that is always this machine's own."""
+        return not self._address.socket_path and self._address.host in LOCAL_HOSTS
+
+    @property
+    def says_who(self) -> bool:
+        """Requests say who asks, so that it can be proved: by a password, or by the socket."""
+        return bool(self._address.socket_path or (self._address.secure and self._address.user))
+
+    @property
     def authority(self) -> str:
         """``HOST:PORT`` as requests carry it."""
         host = f"[{self._address.host}]" if ":" in self._address.host else self._address.host
@@ -287,6 +316,7 @@ class IppClient:
 
         Raises:
             UnreachableError: No connection, or it broke off.
+            NoSuchPrinterError: The service has other printers, and not this one.
             RequestFailedError: The service refused.
         """
         at_system = operation in SYSTEM_OPERATIONS
@@ -308,7 +338,25 @@ class IppClient:
         parts += groups
         request_id = next(self._request_ids)
         message = encode(Message.of((2, 0), operation, request_id, *parts))
-        return self._checked(self._exchange(path, message, document), request_id)
+        try:
+            return self._checked(self._exchange(path, message, document), request_id)
+        except RequestFailedError as error:
+            if error.status == StatusCode.CLIENT_ERROR_NOT_FOUND and not at_system and self.names_printer:
+                self._check_printer(error)
+            raise
+
+    def _check_printer(self, refusal: RequestFailedError) -> None:
+        """Where a request failed, find out whether the printer's name is wrong: not every printer knows its neighbours."""
+        try:
+            answer = self.call(
+                Operation.GET_PRINTERS, Attribute.keyword("requested-attributes", "printer-name")
+            )
+        except (RequestFailedError, UnreachableError):
+            return
+        names = [group.string("printer-name") for group in answer.groups_of(GroupTag.PRINTER)]
+        if self.printer_name not in names:
+            known = f"there are: {', '.join(filter(None, names))}" if names else "there is none at all"
+            raise NoSuchPrinterError(f"there is no printer {self.printer_name}; {known}") from refusal
 
     # --- HTTP -----------------------------------------------------------------------------------------------------------
 
@@ -316,11 +364,10 @@ class IppClient:
         try:
             return self._exchanged(path, message, document)
         except _PasswordWantedError as error:
+            otherwise = f"set {PASSWORD_VARIABLE}"
             if document is not None or not sys.stdin.isatty():
-                raise RequestFailedError(0, f"{self.place} wants a password: {_HTTP_HINTS[401]}") from error
-        import getpass  # noqa: PLC0415
-
-        self._line.password = getpass.getpass(f"Password of {self.user} at {self.place}: ")
+                raise RequestFailedError(0, f"a password is needed: {otherwise}") from error
+        self._line.password = ask(f"Password of {self.user} at {self.place}: ", otherwise)
         return self._exchanged(path, message, document)
 
     def _exchanged(self, path: str, message: bytes, document: Iterable[bytes] | None) -> bytes:
@@ -367,6 +414,8 @@ class IppClient:
             self.close()
         if response.status == http.client.UNAUTHORIZED and not self._line.password:
             raise _PasswordWantedError
+        if response.status == http.client.UNAUTHORIZED:
+            raise RequestFailedError(0, f"wrong name or password: {self.place} does not let {self.user} in")
         if response.status != http.client.OK:
             hint = _HTTP_HINTS.get(response.status, response.reason)
             raise RequestFailedError(0, f"{self.place} answers HTTP {response.status}: {hint}")

@@ -7,9 +7,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from tympan.cli.client import IppClient
+from tympan.cli.printers import attributes_of_printer, state_reasons
 from tympan.cli.progress import Progress
 from tympan.ipp import Attribute, AttributeGroup, GroupTag, Operation
-from tympan.ipp.enums import JobState
+from tympan.ipp.enums import JobState, PrinterState
 
 FIRST_WAIT_S = 0.05
 LONGEST_WAIT_S = 1.0
@@ -58,11 +59,14 @@ class JobView:
         return self.state in TERMINAL
 
     @property
+    def waits(self) -> bool:
+        """Somebody wants it to wait."""
+        return self.state == JobState.PENDING_HELD and not {*self.reasons} <= {"job-incoming"}
+
+    @property
     def is_held(self) -> bool:
-        """Somebody wants it to wait, so there is no telling when it ends."""
-        return self.state == JobState.PENDING_HELD and not {"job-incoming", "none"} & set(
-            self.attributes.strings("job-state-reasons")
-        )
+        """Somebody wants it to wait, and all of it is there: so there is no telling when it ends."""
+        return self.waits and "job-incoming" not in self.reasons
 
     @property
     def state_words(self) -> str:
@@ -128,18 +132,35 @@ def follow(
     *,
     sleep: Callable[[float], None] = time.sleep,
 ) -> JobView:
-    """Ask for the job until it is finished, or held, and show how far it is.
+    """Ask for the job until it is finished, or held, and show how far it is; say once where it waits for a printer that is stopped.
 
     Raises:
         UnreachableError: The service went away.
         RequestFailedError: The job is no longer known.
     """
     wait = FIRST_WAIT_S
+    told = ""
     while True:
         job = job_of(client, job_id)
         if job.is_terminal or job.is_held:
             return job
         done = job.pages_done / job.pages if job.pages else None
         progress.update(f"job {job_id}: {job.sentence()}", done)
+        if job.state == JobState.PENDING and wait > FIRST_WAIT_S and not told:
+            told = _why_it_waits(client)
+            if told:
+                progress.note(told)
         sleep(wait)
         wait = min(wait * 1.3, LONGEST_WAIT_S)
+
+
+def _why_it_waits(client: IppClient) -> str:
+    """What keeps the printer from printing; empty where it is only busy."""
+    printer = attributes_of_printer(
+        client, "printer-name", "printer-state", "printer-state-reasons", "printer-state-message"
+    )
+    if printer.integer("printer-state") != PrinterState.STOPPED:
+        return ""
+    name = printer.string("printer-name") or client.printer_name or "the printer"
+    why = printer.string("printer-state-message") or ", ".join(state_reasons(printer))
+    return f"printer {name} is stopped: {why}" if why else f"printer {name} is stopped"

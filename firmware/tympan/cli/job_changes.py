@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from tympan.cli.client import IppClient, RequestFailedError
+from tympan.cli.follow import JobView, job_of
 from tympan.ipp import Attribute, Operation, StatusCode
+
+Tell = Callable[[JobView, JobView], str]
+"""What has become of a job, as in ``held``, from what it was before and is now."""
 
 
 def change_jobs(
     clients: list[IppClient],
     job_ids: Iterable[int],
     operation: Operation,
-    done: str,
+    done: str | Tell,
     attributes: tuple[Attribute, ...] = (),
 ) -> int:
     """Carry out `operation` on each job and say so; 1 where one could not be.
@@ -22,30 +26,42 @@ def change_jobs(
         clients: A client of each printer.
         job_ids: The jobs.
         operation: What is done to them.
-        done: What has become of a job, as in ``job 7 canceled``.
+        done: What has become of a job, as in ``job 7 canceled``; or finds it out, where the operation is accepted without effect too.
         attributes: Further operation attributes.
     """
     status = 0
     for job_id in job_ids:
-        problem = _change(clients, job_id, operation, attributes)
-        if problem:
-            print(f"tympan: job {job_id}: {problem}", file=sys.stderr)
+        try:
+            print(f"job {job_id} {_change(clients, job_id, operation, done, attributes)}")
+        except RequestFailedError as error:
+            about = "" if error.problem.startswith(f"job {job_id} ") else f"job {job_id}: "
+            print(f"tympan: {about}{error.problem}", file=sys.stderr)
             status = 1
-        else:
-            print(f"job {job_id} {done}")
     return status
 
 
 def _change(
-    clients: list[IppClient], job_id: int, operation: Operation, attributes: tuple[Attribute, ...]
+    clients: list[IppClient],
+    job_id: int,
+    operation: Operation,
+    done: str | Tell,
+    attributes: tuple[Attribute, ...],
 ) -> str:
-    """Ask whichever printer has the job; what went wrong, or nothing."""
+    """Ask whichever printer has the job; what has become of it.
+
+    Raises:
+        RequestFailedError: None has it, or the one that has it refuses.
+    """
+    number = Attribute.integer("job-id", job_id)
     for client in clients:
         try:
-            client.call(operation, Attribute.integer("job-id", job_id), *attributes)
+            if isinstance(done, str):
+                client.call(operation, number, *attributes)
+                return done
+            before = job_of(client, job_id)
+            client.call(operation, number, *attributes)
+            return done(before, job_of(client, job_id))
         except RequestFailedError as error:
             if error.status != StatusCode.CLIENT_ERROR_NOT_FOUND:
-                return error.problem
-        else:
-            return ""
-    return "there is no such job"
+                raise
+    raise RequestFailedError(StatusCode.CLIENT_ERROR_NOT_FOUND, "there is no such job")

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 
 from tympan.cli.errors import UsageError
+from tympan.cli.output import shown
 from tympan.config.option import nearest
 from tympan.ipp import (
     Attribute,
@@ -54,34 +55,63 @@ USUAL = (
 """Job attributes to name where somebody asks for one that IPP does not have."""
 
 
+ELSEWHERE = {
+    "document-format": "--format TYPE",
+    "document-name": "--name NAME",
+    "job-name": "--name NAME",
+    "job-password": "--password PASSWORD",
+    "printer-uri": "--uri URI",
+    "requesting-user-name": "--uri ipps://NAME@HOST",
+}
+"""What is no job attribute but said otherwise: to the option that says it."""
+
+
+def in_words(attribute: Attribute) -> str:
+    """The values of an attribute, or of its ``-supported``, as `job_attribute` takes them."""
+    members = ENUMS.get(attribute.name.removesuffix("-supported"))
+    numbers = attribute.integers()
+    if members is None or not numbers:
+        return shown(attribute)
+    known = {int(member): member.keyword for member in members}
+    return ", ".join(known.get(number, str(number)) for number in numbers)
+
+
 def job_attributes(options: Iterable[str], copies: int | None = None) -> list[Attribute]:
     """The job attributes group for ``-o`` options and ``--copies``.
 
     Raises:
         UsageError: An option names no job attribute, is given twice, or its value is not in the attribute's syntax.
     """
+    if copies is not None and copies < 1:
+        raise UsageError("copies must be 1 or more")
     found: dict[str, Attribute] = {}
     for option in [*options, *([f"copies={copies}"] if copies is not None else [])]:
         name, equals, text = option.partition("=")
         if name in found:
             raise UsageError(f"{name} is given twice")
-        found[name] = job_attribute(name, text if equals else "true")
+        found[name] = job_attribute(name, text if equals else None)
     return list(found.values())
 
 
-def job_attribute(name: str, text: str) -> Attribute:
-    """One job attribute from what a person wrote.
+def job_attribute(name: str, text: str | None) -> Attribute:
+    """One job attribute from what a person wrote; None: only the name, which is ``true``.
 
     Raises:
         UsageError: There is no such job attribute, or the value is not in its syntax.
     """
     template = section("Job Template")
     registration = template.get(name)
+    if name in ELSEWHERE:
+        raise UsageError(f"{name} is no job attribute; {ELSEWHERE[name]} says it")
     if registration is None:
         near = nearest(name, sorted(template)) if name else ""
         hint = f"did you mean {near!r}?" if near else f"usual ones are: {', '.join(USUAL)}"
         raise UsageError(f"there is no job attribute {name!r}; {hint}")
     syntax = registration.parsed()
+    if text is None:
+        if all(alternative.kind != "boolean" for alternative in syntax.alternatives):
+            raise UsageError(f"{name}: a value is missing; write -o {name}=VALUE")
+        text = "true"
     words = [word.strip() for word in text.split(",")] if syntax.multiple else [text.strip()]
     kinds = [alternative.kind for alternative in syntax.alternatives]
     attribute = Attribute(name, tuple(_value(name, word, kinds) for word in words))

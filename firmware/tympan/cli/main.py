@@ -56,7 +56,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f"tympan {options.verb}: {error}", file=sys.stderr)
         return USAGE
     except TympanError as error:
-        print(f"tympan: {error}", file=sys.stderr)
+        print(f"tympan: {error}{_way_out(error, options)}", file=sys.stderr)
         return FAILED
     except KeyboardInterrupt:
         return INTERRUPTED
@@ -64,6 +64,18 @@ def main(argv: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return FAILED
     return status
+
+
+def _way_out(error: TympanError, options: argparse.Namespace) -> str:
+    """A line on how to be let in, where somebody was not; empty for any other error."""
+    from tympan.cli.client import RequestFailedError  # noqa: PLC0415 — verbs that ask nobody load no client
+
+    if not isinstance(error, RequestFailedError) or not error.is_about_rights:
+        return ""
+    from tympan.cli.arguments import way_in  # noqa: PLC0415
+
+    way = way_in(options.uri)
+    return f"\n  {way}" if way else ""
 
 
 def _parser(verb: str | None) -> argparse.ArgumentParser:

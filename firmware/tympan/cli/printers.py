@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tympan.cli.client import IppClient, RequestFailedError
 from tympan.ipp import Attribute, AttributeGroup, GroupTag, Operation, StatusCode
+from tympan.ipp.enums import PrinterState
 
 SHOWN = (
     "printer-name",
@@ -13,6 +14,7 @@ SHOWN = (
     "printer-state",
     "printer-state-reasons",
     "printer-state-message",
+    "printer-message-from-operator",
     "printer-is-accepting-jobs",
     "queued-job-count",
     "printer-uri-supported",
@@ -69,3 +71,18 @@ def clients_of_all_printers(client: IppClient) -> list[IppClient]:
         return [client]
     names = [group.string("printer-name") for group in all_printers(client)]
     return [client.for_printer(name) for name in names if name] or [client]
+
+
+def state_words(printer: AttributeGroup) -> str:
+    """``printer-state`` and what there is to say about it, in keywords."""
+    number = printer.integer("printer-state")
+    state = PrinterState(number).name.lower() if number in set(PrinterState) else "unknown"
+    reasons = state_reasons(printer)
+    if printer.boolean("printer-is-accepting-jobs") is False:
+        reasons.append("not accepting jobs")
+    return f"{state}: {', '.join(reasons)}" if reasons else state
+
+
+def state_reasons(printer: AttributeGroup) -> list[str]:
+    """``printer-state-reasons`` that say something."""
+    return [reason for reason in printer.strings("printer-state-reasons") if reason != "none"]

@@ -61,6 +61,12 @@ class Progress:
             self._stream.write(f"{text}\n")
         self._said = text
 
+    def note(self, text: str) -> None:
+        """Write a line that stays."""
+        if not self._quiet:
+            self.end()
+            self._stream.write(f"{text}\n")
+
     def end(self) -> None:
         """Take the live line away."""
         if self._live:

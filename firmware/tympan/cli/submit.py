@@ -9,7 +9,8 @@ from typing import BinaryIO
 
 from tympan.cli.client import IppClient, RequestFailedError
 from tympan.cli.follow import JobView, follow, job_of
-from tympan.cli.output import as_json, attributes_as_json, shown, size
+from tympan.cli.job_options import in_words
+from tympan.cli.output import as_json, attributes_as_json, size
 from tympan.cli.printers import attributes_of_printer
 from tympan.cli.progress import Progress
 from tympan.errors import TympanError
@@ -30,11 +31,13 @@ class Submission:
         name: ``job-name`` and ``document-name``.
         document_format: ``document-format``.
         job_attributes: The job attributes group.
+        password: ``job-password``, for which the job waits, PWG 5100.11; empty: it waits for none.
     """
 
     name: str
     document_format: str
     job_attributes: Sequence[Attribute] = ()
+    password: str = ""
 
     def operation_attributes(self) -> list[Attribute]:
         """What Validate-Job and Print-Job carry."""
@@ -45,6 +48,11 @@ class Submission:
         ]
         if self.job_attributes:  # who asks for something wants it, or to be told
             attributes.append(Attribute.boolean("ipp-attribute-fidelity", True))
+        if self.password:
+            attributes += [
+                Attribute.octets("job-password", self.password.encode()),
+                Attribute.keyword("job-password-encryption", "none"),
+            ]
         return attributes
 
 
@@ -61,13 +69,15 @@ def validate(client: IppClient, submission: Submission) -> None:
         RequestFailedError: It would refuse the job for another reason.
     """
     try:
-        client.call(
+        answer = client.call(
             Operation.VALIDATE_JOB,
             *submission.operation_attributes(),
             job_attributes=submission.job_attributes,
         )
     except RequestFailedError as error:
         raise _explained(client, error) from error
+    if submission.password and answer.group(GroupTag.UNSUPPORTED).get("job-password") is not None:
+        raise NotSupportedError("the printer lets no job wait for a password: it would print at once")
 
 
 def submit(client: IppClient, submission: Submission, document: Iterable[bytes]) -> JobView:
@@ -138,9 +148,9 @@ def _explained(client: IppClient, error: RequestFailedError) -> TympanError:
     sentences = []
     for each in wrong:
         can = supported.get(f"{each.name}-supported")
-        asked = "" if each.out_of_band or each.name == "document-format" else f" {shown(each)}"
+        asked = "" if each.out_of_band or each.name == "document-format" else f" {in_words(each)}"
         if can is None:
             sentences.append(f"the printer has no {each.name}")
         else:
-            sentences.append(f"{each.name}{asked} is not supported; there is: {shown(can)}")
+            sentences.append(f"{each.name}{asked} is not supported; there is: {in_words(can)}")
     return NotSupportedError(f"{error.problem}\n  " + "\n  ".join(sentences))

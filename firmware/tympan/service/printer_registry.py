@@ -133,9 +133,13 @@ class PrinterRegistry:
             PrinterIsConfiguredError: It cannot.
         """
         if printer.name in self._configured:
-            raise PrinterIsConfiguredError(
-                f"printer {printer.name} stands in the configuration file; take it out there"
+            place = self._settings.place(f"printers.{printer.name}").path
+            problem = (
+                f"stands in the configuration file {place}; take it out there"
+                if place
+                else "belongs to the simulation"
             )
+            raise PrinterIsConfiguredError(f"printer {printer.name} {problem}")
 
     def forget(self, printer: Printer) -> None:
         """`printer` is no more, and its number is not given again."""

@@ -121,6 +121,7 @@ class Pages:
             "state": _PRINTER_STATES[printer.state],
             "reasons": [reason for reason in printer.reasons if reason != "none"],
             "message": printer.message,
+            "told": printer.control.message,
             "default": printer.is_default,
             "waiting": len(printer.active),
             "jobs": [

@@ -7,10 +7,12 @@ import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from tympan.cli import arguments
+from tympan.cli.main import main
 from tympan.ipp import Attribute, GroupTag, Message, Operation, StatusCode, decode, encode
 
 PRINTER = (
@@ -178,6 +180,18 @@ def service() -> Iterator[Service]:
         finally:
             server.shutdown()
             thread.join()
+
+
+@pytest.fixture
+def tympan(service, capsys):
+    """Run a command against the service; gives its exit status and what it wrote."""
+
+    def run(*words: str, uri: bool = True) -> SimpleNamespace:
+        status = main([*words, *(["--uri", service.uri] if uri else [])])
+        written = capsys.readouterr()
+        return SimpleNamespace(status=status, out=written.out, err=written.err)
+
+    return run
 
 
 @pytest.fixture(autouse=True)

@@ -111,7 +111,7 @@ def test_a_refusal_carries_status_sentence_and_unsupported(service, client):
 @pytest.mark.parametrize(
     ("http_status", "sentence"),
     [
-        (401, "TYMPAN_PASSWORD"),
+        (401, "a password is needed: set TYMPAN_PASSWORD"),
         (403, "does not let us"),
         (404, "no printer at this path"),
         (413, "too large"),
@@ -123,6 +123,14 @@ def test_http_refusals(service, http_status, sentence, client):
     service.http_status = http_status
     with pytest.raises(RequestFailedError, match=sentence):
         client.call(Operation.GET_JOBS)
+
+
+def test_a_wrong_password_is_called_so(service):
+    service.http_status = 401
+    with IppClient(service.uri, user="anna") as client:
+        client._line.password = "wrong"
+        with pytest.raises(RequestFailedError, match=r"wrong name or password: .* does not let anna in"):
+            client.call(Operation.GET_JOBS)
 
 
 def test_what_is_no_ipp_service(service, client):

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from tympan.cli.errors import UsageError
-from tympan.cli.job_options import job_attribute, job_attributes
-from tympan.ipp import RangeOfInteger, Resolution
+from tympan.cli.job_options import in_words, job_attribute, job_attributes
+from tympan.ipp import Attribute, RangeOfInteger, Resolution
 
 MAX = 2**31 - 1
 
@@ -57,7 +57,10 @@ BAD = [
     ("page-ranges=1,,2", "''"),
     ("printer-resolution=600", "600dpi"),
     ("media-col=x", "cannot be written on the command line"),
-    ("page-ranges", "a range such as 1-4; 'true' is none"),
+    ("page-ranges", "a value is missing; write -o page-ranges=VALUE"),
+    ("sides", "a value is missing; write -o sides=VALUE"),
+    ("job-name=x", "--name NAME says it"),
+    ("job-password=1234", "--password PASSWORD says it"),
 ]
 
 
@@ -66,6 +69,24 @@ def test_what_cannot_be_written(option, sentence):
     with pytest.raises(UsageError) as caught:
         job_attributes([option])
     assert sentence in str(caught.value)
+
+
+def test_copies_are_at_least_one():
+    with pytest.raises(UsageError, match="copies must be 1 or more"):
+        job_attributes([], 0)
+
+
+@pytest.mark.parametrize(
+    ("attribute", "words"),
+    [
+        (Attribute.enum("print-quality", 5), "high"),
+        (Attribute.enum("print-quality-supported", 3, 4), "draft, normal"),
+        (Attribute.enum("finishings", 4, 999), "staple, 999"),
+        (Attribute.keyword("sides-supported", "one-sided"), "one-sided"),
+    ],
+)
+def test_values_in_the_words_that_are_taken(attribute, words):
+    assert in_words(attribute) == words
 
 
 def test_options_and_copies():

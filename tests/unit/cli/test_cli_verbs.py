@@ -7,7 +7,6 @@ import json
 import socket
 import subprocess
 import sys
-from datetime import UTC, datetime
 from types import SimpleNamespace
 
 import pypdfium2
@@ -17,18 +16,6 @@ from tympan.cli import arguments
 from tympan.cli.main import VERBS, main
 from tympan.driver.contract import DiscoveredDevice
 from tympan.ipp import Attribute, GroupTag, Operation, StatusCode
-
-
-@pytest.fixture
-def tympan(service, capsys):
-    """Run a command against the service; gives its exit status and what it wrote."""
-
-    def run(*words: str, uri: bool = True) -> SimpleNamespace:
-        status = main([*words, *(["--uri", service.uri] if uri else [])])
-        written = capsys.readouterr()
-        return SimpleNamespace(status=status, out=written.out, err=written.err)
-
-    return run
 
 
 def state(number: int, *reasons: str, message: str = "", done: int = 0) -> list[Attribute]:
@@ -319,6 +306,32 @@ def test_what_the_printer_lacks_is_told_with_what_it_has_and_nothing_is_sent(ser
     assert Operation.PRINT_JOB not in service.operations()
 
 
+def test_print_with_a_password(service, tympan, tmp_path):
+    file = tmp_path / "a.txt"
+    file.write_text("a")
+    waits = [Attribute.enum("job-state", 4), Attribute.keyword("job-state-reasons", "job-password-wait")]
+    service.job_states = [waits]
+    done = tympan("print", str(file), "--password", "4711")
+    assert (done.status, done.out) == (0, "job 7: pending-held: job-password-wait\n")
+    for operation in (Operation.VALIDATE_JOB, Operation.PRINT_JOB):
+        seen = service.of(operation)
+        assert seen.operation_attribute("job-password").first == b"4711"
+        assert seen.operation_attribute("job-password-encryption").first == "none"
+
+
+def test_what_shall_wait_for_a_password_is_not_sent_to_a_printer_that_would_print_it(
+    service, tympan, tmp_path
+):
+    file = tmp_path / "a.txt"
+    file.write_text("a")
+    lacks = (GroupTag.UNSUPPORTED, (Attribute.unsupported("job-password"),))
+    service.answers[Operation.VALIDATE_JOB] = lambda _seen: [lacks]
+    done = tympan("print", str(file), "--password", "4711")
+    assert (done.status, done.out) == (1, "")
+    assert "it would print at once" in done.err
+    assert Operation.PRINT_JOB not in service.operations()
+
+
 def test_a_format_it_does_not_take_is_told_with_those_it_takes(service, tympan, tmp_path):
     file = tmp_path / "a.doc"
     file.write_bytes(b"\xd0\xcf\x11\xe0")
@@ -362,84 +375,9 @@ def test_cancel_what_is_not_there_or_over(service, tympan):
     assert (done.status, done.err) == (1, "tympan: job 9: the job is completed (client-error-not-possible)\n")
 
 
-@pytest.mark.parametrize(
-    ("words", "wish"),
-    [
-        ([], Attribute.keyword("job-hold-until", "indefinite")),
-        (["--until", "evening"], Attribute.keyword("job-hold-until", "evening")),
-        (
-            ["--until", "2030-01-31T18:00+01:00"],
-            Attribute.date_time("job-hold-until-time", datetime(2030, 1, 31, 17, 0, tzinfo=UTC)),
-        ),
-    ],
-)
-def test_hold(service, tympan, words, wish):
-    done = tympan("hold", "7", "8", *words)
-    assert (done.status, done.out) == (0, "job 7 held\njob 8 held\n")
-    seen = [each for each in service.seen if each.operation is Operation.HOLD_JOB]
-    assert [each.operation_attribute("job-id").first for each in seen] == [7, 8]
-    assert [each.operation_attribute(wish.name) for each in seen] == [wish, wish]
-
-
-def test_release(service, tympan):
-    done = tympan("release", "7", "--password", "4711")
-    assert (done.status, done.out) == (0, "job 7 released\n")
-    seen = service.of(Operation.RELEASE_JOB)
-    assert seen.operation_attribute("job-id").first == 7
-    assert seen.operation_attribute("job-password").first == b"4711"
-    service.refuse(
-        Operation.RELEASE_JOB, StatusCode.CLIENT_ERROR_NOT_AUTHORIZED, "that is not the job's password"
-    )
-    done = tympan("release", "7", "--password", "0815")
-    assert (done.status, done.err) == (
-        1,
-        "tympan: job 7: that is not the job's password (client-error-not-authorized)\n",
-    )
-
-
 def test_cancel_mine(service, tympan):
     assert tympan("cancel", "--mine").status == 0
     assert service.operations() == [Operation.GET_PRINTERS, Operation.CANCEL_MY_JOBS]
-
-
-def test_identify(service, tympan):
-    done = tympan("identify", "-P", "receipt", "--action", "sound", "--action", "flash", "--message", "here")
-    assert done.status == 0
-    seen = service.of(Operation.IDENTIFY_PRINTER)
-    assert seen.operation_attribute("identify-actions").strings() == ("sound", "flash")
-    assert seen.operation_attribute("message").first == "here"
-
-
-@pytest.mark.parametrize(
-    ("words", "operation"),
-    [
-        (["pause"], Operation.PAUSE_PRINTER),
-        (["pause", "--after-job"], Operation.PAUSE_PRINTER_AFTER_CURRENT_JOB),
-        (["resume"], Operation.RESUME_PRINTER),
-    ],
-)
-@pytest.mark.parametrize("printer", [[], ["laser"], ["-P", "laser"]])
-def test_pause_and_resume(service, tympan, words, operation, printer):
-    done = tympan(words[0], *printer, *words[1:])
-    assert done.status == 0
-    assert service.operations() == [operation]
-    uri = service.of(operation).operation_attribute("printer-uri").first
-    assert uri.endswith("/ipp/print/laser" if printer else "/ipp/print")
-    assert ("laser" if printer else "the default printer") in done.out
-
-
-def test_pause_tells_why(service, tympan):
-    tympan("pause", "--message", "The toner is being changed.")
-    seen = service.of(Operation.PAUSE_PRINTER).operation_attribute("printer-message-from-operator")
-    assert seen == Attribute.text("printer-message-from-operator", "The toner is being changed.")
-
-
-def test_pause_that_is_refused(service, tympan):
-    service.refuse(Operation.PAUSE_PRINTER, StatusCode.CLIENT_ERROR_NOT_AUTHORIZED, "operators only")
-    done = tympan("pause")
-    assert (done.status, done.out) == (1, "")
-    assert "operators only" in done.err
-    assert tympan("pause", "laser", "-P", "receipt").status == 2
 
 
 XRI = Attribute.collection(

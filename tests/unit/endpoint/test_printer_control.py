@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import pytest
+from aiohttp.test_utils import make_mocked_request
 from desk import EVERYBODY, LASER, OPERATOR, RECEIPT, open_desk, status
 
 from tympan.ipp import Attribute, GroupTag, Operation, StatusCode, ValueTag
 from tympan.ipp.enums import JobState, PrinterState
 from tympan.service.access import Requester, Role
+from tympan.web.pages import Pages
 
 OK = StatusCode.SUCCESSFUL_OK
 NOT_ACCEPTING = StatusCode.SERVER_ERROR_NOT_ACCEPTING_JOBS
@@ -217,6 +219,17 @@ def test_each_operation_takes_a_message_for_all_to_read(told, operation):
     assert attributes["printer-message-date-time"].tag == ValueTag.DATE_TIME
     assert status(told.ask(operation, RECEIPT)) in {OK, DEACTIVATED}
     assert shown(told, "printer-message-from-operator")[0].first == "Toner is on its way."
+
+
+def test_the_message_is_on_the_page_until_it_is_taken_away(told):
+    def page() -> str:
+        return told.runner.run(Pages(told.service).answer(make_mocked_request("GET", "/"), EVERYBODY)).text
+
+    for text in ("Toner is <here>.", ""):
+        message = Attribute.text("printer-message-from-operator", text)
+        assert status(told.ask(Operation.PAUSE_PRINTER, RECEIPT, message)) == OK
+        assert ("Toner is &lt;here&gt;." in page()) == bool(text)
+        assert ("(the operator)" in page()) == bool(text)
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from desk import (
     ADMINISTRATOR,
@@ -19,7 +21,7 @@ from desk import (
     unsupported,
 )
 
-from tympan.config import MAX_PRINTERS, PrinterSettings
+from tympan.config import MAX_PRINTERS, Place, PrinterSettings
 from tympan.ipp import Attribute, GroupTag, Message, Operation, StatusCode, Value, ValueTag, decode, encode
 from tympan.ipp.enums import JobState, PrinterState
 from tympan.ipp.registry import check_syntax
@@ -545,10 +547,23 @@ def test_a_printer_goes_with_its_jobs(admin):
     )
 
 
-def test_a_printer_of_the_file_stays(admin):
+@pytest.mark.parametrize(
+    ("places", "why"),
+    [
+        (
+            {"printers.laser": Place("/etc/tympan/config.toml", 7)},
+            "the configuration file /etc/tympan/config.toml",
+        ),
+        ({}, "belongs to the simulation"),
+    ],
+    ids=["file", "simulation"],
+)
+def test_a_printer_of_the_file_stays(admin, monkeypatch, places, why):
+    settings = admin.service.registry._settings
+    monkeypatch.setattr(admin.service.registry, "_settings", replace(settings, places=places))
     answer = delete(admin, "laser")
     assert status(answer) == NOT_POSSIBLE
-    assert "configuration" in answer.operation_attributes.string("status-message")
+    assert why in answer.operation_attributes.string("status-message")
     assert "laser" in admin.service.printers
 
 

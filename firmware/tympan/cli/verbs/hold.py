@@ -6,6 +6,7 @@ import argparse
 
 from tympan.cli.arguments import add_printer, add_uri, printer_client
 from tympan.cli.errors import UsageError
+from tympan.cli.follow import JobView
 from tympan.cli.job_changes import change_jobs
 from tympan.cli.job_options import job_attribute
 from tympan.cli.printers import clients_of_all_printers
@@ -39,4 +40,8 @@ def run(options: argparse.Namespace) -> int:
     else:
         raise UsageError(f"--until takes {', '.join(PERIODS)}, or a time such as 2030-01-31T18:00")
     with printer_client(options) as client:
-        return change_jobs(clients_of_all_printers(client), options.jobs, Operation.HOLD_JOB, "held", (wish,))
+        return change_jobs(clients_of_all_printers(client), options.jobs, Operation.HOLD_JOB, _told, (wish,))
+
+
+def _told(_before: JobView, now: JobView) -> str:
+    return "held" if now.waits else f"is not held: it is {now.state_words}"

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import sys
 
 from tympan.cli.arguments import add_printer, add_uri, printer_client
-from tympan.ipp import Attribute, Operation
+from tympan.cli.output import shown
+from tympan.ipp import Attribute, GroupTag, Operation
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -30,6 +32,9 @@ def run(options: argparse.Namespace) -> int:
     if options.message:
         attributes.append(Attribute.text("message", options.message))
     with printer_client(options) as client:
-        client.call(Operation.IDENTIFY_PRINTER, *attributes)
-    print(f"{client.printer_name or 'the default printer'} makes itself known")
+        answer = client.call(Operation.IDENTIFY_PRINTER, *attributes)
+    name = client.printer_name or "the default printer"
+    for ignored in answer.group(GroupTag.UNSUPPORTED).attributes:
+        print(f"tympan: {name} cannot: {ignored.name} {shown(ignored)}; it does what it can", file=sys.stderr)
+    print(f"{name} makes itself known")
     return 0

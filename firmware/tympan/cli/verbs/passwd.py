@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import argparse
-import getpass
 import sys
 
+from tympan.cli.ask import ask
 from tympan.cli.errors import UsageError
 from tympan.config.password_hash import MAX_PASSWORD_BYTES, hash_password
 
@@ -27,6 +27,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Print the table for ``conf.d``; the password itself is kept nowhere."""
+    from tympan.config import DEFAULT_PATH  # noqa: PLC0415 — parsing the arguments needs none of it
     from tympan.config.settings import user_name_problem  # noqa: PLC0415 — parsing the arguments needs none of it
 
     problem = user_name_problem(options.name)
@@ -37,6 +38,11 @@ def run(options: argparse.Namespace) -> int:
         raise UsageError(f"a password has at least {MIN_CHARACTERS} characters")
     if len(password.encode()) > MAX_PASSWORD_BYTES:
         raise UsageError(f"a password has at most {MAX_PASSWORD_BYTES} bytes")
+    folder = DEFAULT_PATH.parent / "conf.d"
+    print(
+        f"This goes into a file of {folder}, such as {folder / 'users.toml'}; `systemctl reload tympan` takes it up:",
+        file=sys.stderr,
+    )
     print("[[users]]")
     print(f"name = {_toml(options.name)}")
     print(f'role = "{options.role}"')
@@ -50,7 +56,8 @@ def _toml(text: str) -> str:
 
 
 def _asked() -> str:
-    password = getpass.getpass("Password: ")
-    if getpass.getpass("Once more: ") != password:
+    otherwise = "--stdin reads it from the standard input"
+    password = ask("Password: ", otherwise)
+    if ask("Once more: ", otherwise) != password:
         raise UsageError("the two are not the same")
     return password

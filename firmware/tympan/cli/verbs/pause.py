@@ -22,6 +22,8 @@ def run(options: argparse.Namespace) -> int:
     attributes = [Attribute.text("printer-message-from-operator", options.message)] if options.message else []
     with named_printer_client(options) as client:
         client.call(operation, *attributes)
+    name = client.printer_name
+    resume = f"tympan resume {name}" if name else "tympan resume"
     when = "pauses after its job" if options.after_job else "is paused"
-    print(f"{client.printer_name or 'the default printer'} {when}; `tympan resume` lets it go on")
+    print(f"{name or 'the default printer'} {when}; `{resume}` lets it go on")
     return 0

@@ -36,6 +36,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--name", default="", help="the job's name; default: the file's")
     parser.add_argument(
+        "--password",
+        default="",
+        help="let it wait until this password is typed at the printer, or given to `tympan release`",
+    )
+    parser.add_argument(
         "--no-wait", dest="wait", action="store_false", help="return when the job is accepted"
     )
     parser.add_argument("-q", "--quiet", action="store_true", help="show no progress")
@@ -47,7 +52,9 @@ def run(options: argparse.Namespace) -> int:
     wishes = job_attributes(options.options, options.copies)
     name = options.name or ("standard input" if options.file == "-" else Path(options.file).name)
     is_text = Path(options.file).suffix.lower() in TEXT_SUFFIXES
-    submission = Submission(name, options.format or ("text/plain" if is_text else SENSED), wishes)
+    submission = Submission(
+        name, options.format or ("text/plain" if is_text else SENSED), wishes, options.password
+    )
     progress = Progress(quiet=options.quiet or options.json)
     try:
         file = sys.stdin.buffer if options.file == "-" else Path(options.file).open("rb")  # noqa: SIM115 — closed below

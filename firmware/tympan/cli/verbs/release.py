@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 
 from tympan.cli.arguments import add_printer, add_uri, printer_client
+from tympan.cli.follow import JobView
 from tympan.cli.job_changes import change_jobs
 from tympan.cli.printers import clients_of_all_printers
 from tympan.ipp import Attribute, Operation
@@ -29,5 +30,11 @@ def run(options: argparse.Namespace) -> int:
     password = (Attribute.octets("job-password", options.password.encode()),) if options.password else ()
     with printer_client(options) as client:
         return change_jobs(
-            clients_of_all_printers(client), options.jobs, Operation.RELEASE_JOB, "released", password
+            clients_of_all_printers(client), options.jobs, Operation.RELEASE_JOB, _told, password
         )
+
+
+def _told(before: JobView, now: JobView) -> str:
+    if now.waits:
+        return f"waits still: {', '.join(now.reasons)}"
+    return "released" if before.waits else f"was not held; it is {now.state_words}"

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Iterator
 
 from tympan.cli.arguments import add_json, add_printer, add_uri, printer_client
 from tympan.cli.output import as_json, attributes_as_json, shown, table
-from tympan.cli.printers import all_printers, attributes_of_printer
+from tympan.cli.printers import all_printers, attributes_of_printer, state_words
 from tympan.ipp import AttributeGroup
-from tympan.ipp.enums import PrinterState
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -28,7 +28,7 @@ def run(options: argparse.Namespace) -> int:
     rows = [
         (
             printer.string("printer-name") or "",
-            _state(printer),
+            state_words(printer),
             shown(printer.get("queued-job-count")),
             printer.string("printer-info") or "",
             shown(printer.get("media-ready")),
@@ -37,13 +37,17 @@ def run(options: argparse.Namespace) -> int:
         for printer in printers
     ]
     print(table(("name", "state", "jobs", "info", "media", "uri"), rows))
+    for printer in printers:
+        for message in _messages(printer):
+            print(f"{printer.string('printer-name') or 'the printer'}: {message}")
     return 0
 
 
-def _state(printer: AttributeGroup) -> str:
-    number = printer.integer("printer-state")
-    state = PrinterState(number).name.lower() if number in set(PrinterState) else "unknown"
-    reasons = [reason for reason in printer.strings("printer-state-reasons") if reason != "none"]
-    if printer.boolean("printer-is-accepting-jobs") is False:
-        reasons.append("not accepting jobs")
-    return f"{state}: {', '.join(reasons)}" if reasons else state
+def _messages(printer: AttributeGroup) -> Iterator[str]:
+    """What the printer and its operators say in sentences."""
+    message = printer.string("printer-state-message")
+    if message:
+        yield message
+    told = printer.string("printer-message-from-operator")
+    if told:
+        yield f"{told} (the operator)"
