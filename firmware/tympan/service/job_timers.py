@@ -55,6 +55,7 @@ class JobTimers:
         self._service = service
         self._held: dict[int, tuple[Printer, Job]] = {}
         self._limited: dict[int, _Limited] = {}
+        self._printing: set[int] = set()  # those of `_limited` whose time runs: few, however many wait
         self._timer: asyncio.TimerHandle | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
 
@@ -65,9 +66,9 @@ class JobTimers:
     def watch(self, printer: Printer, job: Job) -> None:
         """`job` is new or has changed: look after it as long as there is a reason to."""
         if job.is_terminal:
-            self._limited.pop(job.job_id, None)
+            self._forget(job.job_id)
         elif job.cancel_after_s:
-            self._limited.setdefault(job.job_id, _Limited(printer, job)).count(time.monotonic())
+            self._count(self._limited.setdefault(job.job_id, _Limited(printer, job)), time.monotonic())
         if waits_for_time(job) and not job.is_terminal:
             self._held[job.job_id] = (printer, job)
         self._rearm()
@@ -78,6 +79,7 @@ class JobTimers:
         self._loop = None
         self._held.clear()
         self._limited.clear()
+        self._printing.clear()
 
     def look(self) -> None:
         """See what has become due, and do it."""
@@ -90,19 +92,30 @@ class JobTimers:
                 self._service.job_control.let_go(printer, job)
         moment = time.monotonic()
         for job_id, limited in list(self._limited.items()):
-            limited.count(moment)
+            self._count(limited, moment)
             job = limited.job
             if job.is_terminal or not job.cancel_after_s:
-                del self._limited[job_id]
+                self._forget(job_id)
             elif job.processing_s >= job.cancel_after_s and job.state not in WAITING:
-                del self._limited[job_id]
+                self._forget(job_id)
                 self._service.jobs.cancel(limited.printer, job, CANCELED_AFTER_TIMEOUT)
         self._service.jobs.retention.expire()
         self._rearm()
 
+    def _count(self, limited: _Limited, moment: float) -> None:
+        limited.count(moment)
+        if limited.since is None:
+            self._printing.discard(limited.job.job_id)
+        else:
+            self._printing.add(limited.job.job_id)
+
+    def _forget(self, job_id: int) -> None:
+        self._limited.pop(job_id, None)
+        self._printing.discard(job_id)
+
     def _rearm(self) -> None:
         """Look again soon, or not at all where there is nothing to look after."""
-        if any(limited.since is not None for limited in self._limited.values()):
+        if self._printing:
             wait_s = LOOK_WHILE_LIMITED_S
         elif self._held or self._service.jobs.retention.keeps_any:
             wait_s = LOOK_S

@@ -692,3 +692,19 @@ def test_a_job_without_a_limit_may_take_long(operator, monkeypatch):
     look(operator)
     assert job.state == JobState.PROCESSING
     assert "processing-to-stop-point" not in job.reasons
+
+
+def test_limited_jobs_that_wait_cost_those_that_change_nothing(operator, monkeypatch):
+    """There may be ten thousand of them: a job that changes must not look at each."""
+
+    class NotLookedThrough(dict):
+        def values(self):
+            raise AssertionError("every limited job was looked at")
+
+    timers = operator.service.jobs._timers
+    monkeypatch.setattr(timers, "_limited", NotLookedThrough(timers._limited))
+    limit = (Attribute.integer("job-cancel-after", 10),)
+    first, second = operator.printed(job=limit), operator.printed(job=limit)
+    prints(operator, first)
+    ends(operator, first)
+    prints(operator, second)
