@@ -41,6 +41,13 @@ CUTTING_FINISHINGS = (
     FINISHING_TRIM_AFTER_JOB,
 )
 
+JOB_FINISHINGS = (FINISHING_TRIM_AFTER_JOB, FINISHING_NONE)
+"""``job-finishings``: a receipt is cut off unless the job says otherwise.
+
+It is not ``finishings-default``, because CUPS and what is made of it say ``finishings`` ``none`` in every job for which
+nobody chose a cut (``*DefaultCutMedia: None`` is fixed in the PPD that CUPS 2.4 makes of any printer that trims).
+"""
+
 TAIL_UNITS = 24
 """Paper left below the last ink when the printer feeds to its cutter, in its vertical motion units: 1.5 to 3 mm, by model."""
 
@@ -54,6 +61,9 @@ CUT_COMMANDS: Mapping[str, bytes] = {
     "esc_m": escpos.cut_legacy(partial=True),
 }
 """What each `cut` of a profile sends."""
+
+OUTPUT_BIN = "top"
+"""Where a receipt comes out. Not ``face-up``: CUPS reverses the pages of a printer whose ``output-bin-default`` that is."""
 
 PARTIAL_CUTS = frozenset({"feed_partial", "partial", "esc_m"})
 """Cuts that leave a strip, so that nothing falls."""
@@ -113,9 +123,9 @@ class EscPosDriver:
             media_types=("continuous",),
             roll=True,
             finishings=(FINISHING_NONE, *CUTTING_FINISHINGS) if cuts else (FINISHING_NONE,),
-            finishings_default=(FINISHING_TRIM_AFTER_JOB,) if cuts else (FINISHING_NONE,),
+            job_finishings=JOB_FINISHINGS if cuts else (),
             trimming_type=("partial" if model.cut in PARTIAL_CUTS else "full") if cuts else "",
-            output_bins=("face-up",),
+            output_bins=(OUTPUT_BIN,),
             pages_per_minute=model.pages_per_minute,
             kind=("receipt",),
             supplies=SUPPLIES[model.marking],

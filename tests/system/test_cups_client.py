@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import subprocess
+import sys
 import time
 
 import numpy as np
@@ -132,6 +133,40 @@ def test_options(queues, service, documents, arguments, counts, sides):
     sheets, pictures = lp(queues, service, "laser", *arguments, documents / "pages.pdf")
     assert [len(squares(black)) for black in pictures] == counts
     assert [sheet["side"] for sheet in sheets] == sides
+
+
+def test_pages_come_out_in_their_order_on_a_roll(queues, service, documents):
+    """CUPS turns the order around for what it takes to be a stack that lies face up; a strip is read from its top."""
+    sheets, (black,) = lp(queues, service, "receipt", documents / "pages.pdf")
+    assert len(sheets) == 1
+    rows = np.flatnonzero(black.sum(axis=1) > black.shape[1] * 0.22)
+    tops = [stretch[0] for stretch in np.split(rows, np.flatnonzero(np.diff(rows) > 1) + 1)]
+    steps = np.diff(tops)
+    # Squares of one page are closer together than the last of a page and the first of the next.
+    pages = np.split(np.asarray(tops), np.flatnonzero(steps > 1.15 * steps.min()) + 1)
+    assert [len(page) for page in pages] == [1, 2, 3]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "pieces"), [((), 1), (("-o", "CutMedia=EndOfPage"), 3), (("-o", "CutMedia=EndOfJob"), 1)]
+)
+def test_a_receipt_is_cut_off(queues, service, documents, arguments, pieces):
+    """Also where nobody chose a cut: CUPS then says ``finishings`` ``none``."""
+    sheets, _ = lp(queues, service, "receipt", *arguments, documents / "pages.pdf")
+    assert [sheet["cut"] for sheet in sheets] == ["partial"] * pieces
+
+
+def test_a_receipt_that_is_not_to_be_cut_is_not(service, documents):
+    """What CUPS has no word for, other programs have."""
+    done = subprocess.run(
+        [sys.executable, "-m", "tympan.cli.main", "print", "--uri", str(service.socket), "--printer", "receipt", "-o", "job-finishings=none",
+         "--json", str(documents / "picture.jpg")],
+        capture_output=True, text=True, timeout=60, check=True,
+    )  # fmt: skip
+    job = json.loads(done.stdout)["job-id"]
+    wait_for_job(service, "receipt", job)
+    said = json.loads((service.state / "simulated" / "receipt" / f"{job}.json").read_text())
+    assert [sheet["cut"] for sheet in said["sheets"]] == ["none"]
 
 
 def test_two_pages_on_a_side(queues, service, documents):

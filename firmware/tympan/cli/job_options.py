@@ -29,6 +29,7 @@ from tympan.ipp.values import MAX_INTEGER
 
 ENUMS: Mapping[str, type[KeywordEnum]] = {
     "finishings": Finishings,
+    "job-finishings": Finishings,
     "orientation-requested": OrientationRequested,
     "print-quality": PrintQuality,
 }

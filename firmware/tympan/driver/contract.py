@@ -209,6 +209,8 @@ class Capabilities:
         copies_max: Upper end of ``copies-supported``.
         finishings: ``finishings-supported`` as enum values, PWG 5100.1; always with 3 (none).
         finishings_default: ``finishings-default``.
+        job_finishings: ``job-finishings-supported``: what is done to the job as a whole; the first is the default.
+            Empty: nothing is.
         trimming_type: How it cuts, ``trimming-type`` of PWG 5100.1: ``full`` or ``partial``; empty: it does not.
         output_bins: ``output-bin-supported``; the first is the default.
         pages_per_minute: ``pages-per-minute``.
@@ -234,6 +236,7 @@ class Capabilities:
     copies_max: int = 999
     finishings: tuple[int, ...] = (3,)
     finishings_default: tuple[int, ...] = (3,)
+    job_finishings: tuple[int, ...] = ()
     trimming_type: str = ""
     output_bins: tuple[str, ...] = ("face-down",)
     pages_per_minute: int = 1

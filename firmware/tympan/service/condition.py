@@ -81,11 +81,17 @@ ALERTS: Mapping[str, Alert] = {
 _TRAYS: Mapping[str, str] = {"auto": "other", "manual": "sheetFeedManual"}
 """``PrtInputTypeTC`` of a ``media-source``; else a tray, or a roll."""
 
-_BINS: Mapping[str, tuple[str, str]] = {
-    "face-up": ("lastToFirst", "faceUp"),
-    "face-down": ("firstToLast", "faceDown"),
+_BINS: Mapping[str, Mapping[str, str]] = {
+    "face-up": {"stackingorder": "lastToFirst", "pagedelivery": "faceUp"},
+    "face-down": {"stackingorder": "firstToLast", "pagedelivery": "faceDown"},
 }
 """Stacking order and page delivery of an ``output-bin`` that says them by its name."""
+
+_STRIP: Mapping[str, str] = {"stackingorder": "firstToLast"}
+"""Those of a roll: nothing is stacked, the first page comes out first and is read first.
+
+Without ``pagedelivery``: cups-filters reverses the pages of what is said to be delivered face up.
+"""
 
 
 def condition_attributes(
@@ -187,7 +193,7 @@ def _tray_attributes(
     ]
     outputs = []
     for name in capabilities.output_bins:
-        order, delivery = _BINS.get(name, ("unknown", "unknown"))
+        stacking = _STRIP if media.roll else _BINS.get(name, {"stackingorder": "unknown"})
         outputs.append(
             {
                 "type": "unRemovableBin",
@@ -196,8 +202,7 @@ def _tray_attributes(
                 "remaining": UNKNOWN_LEVEL,
                 "status": 0,
                 "name": name,
-                "stackingorder": order,
-                "pagedelivery": delivery,
+                **stacking,
             }
         )
     return [*_records("printer-input-tray", inputs), *_records("printer-output-tray", outputs)]

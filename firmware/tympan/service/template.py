@@ -24,6 +24,7 @@ from tympan.ipp import (
     ValueData,
     ValueTag,
 )
+from tympan.ipp.enums import Finishings
 from tympan.ipp.registry import check_syntax
 from tympan.service.choice import Choice, CollectionChoice
 from tympan.service.finishings_col import FinishingsCol, finishings_of
@@ -268,7 +269,10 @@ class Template:
             or self.capabilities.resolutions_dpi[0],
             print_color_mode=str(first("print-color-mode") or "monochrome"),
             print_content_optimize=str(first("print-content-optimize") or "auto"),
-            finishings=cuts or (finishings.integers() if finishings else ()),
+            finishings=_with_job_finishings(
+                cuts or (finishings.integers() if finishings else ()),
+                attributes.get("job-finishings") or self._default("job-finishings"),
+            ),
             output_bin=str(first("output-bin") or "face-down"),
             overrides=ticket_overrides(self, attributes),
         )
@@ -305,6 +309,7 @@ class Template:
             "copies",
             "finishings",
             "job-cancel-after",
+            "job-finishings",
             "job-hold-until",
             "job-priority",
             "job-retain-until",
@@ -340,6 +345,16 @@ class Template:
         if choice is None or choice.default is None or choice.default.out_of_band:
             return None
         return Attribute(name, choice.default.values)
+
+
+def _with_job_finishings(finishings: tuple[int, ...], whole: Attribute | None) -> tuple[int, ...]:
+    """``finishings``, and where they are none what is done to the job as a whole (``job-finishings``, PWG 5100.7).
+
+    Each cut of ``finishings`` leaves nothing that is not cut off, so the two are never done both.
+    """
+    if set(finishings) - {Finishings.NONE} or whole is None:
+        return finishings
+    return whole.integers()
 
 
 def _check_ascending(attribute: Attribute) -> None:
@@ -402,6 +417,15 @@ def _choices(capabilities: Capabilities, copies_max: int) -> dict[str, Choice]:
             lambda value: isinstance(value.value, int) and 1 <= value.value <= copies_max,
         ),
         _enums("finishings", capabilities.finishings, capabilities.finishings_default, many=True),
+        *(
+            (
+                _enums(
+                    "job-finishings", capabilities.job_finishings, capabilities.job_finishings[:1], many=True
+                ),
+            )
+            if capabilities.job_finishings
+            else ()
+        ),
         _keywords("multiple-document-handling", DOCUMENT_HANDLING),
         Choice(
             "number-up",

@@ -546,14 +546,14 @@ def cuts(desk):
 
 def test_each_cut_that_is_offered_is_accepted_and_is_a_finishing(desk, cuts):
     tried = []
-    for name in ("finishings-col-database", "finishings-col-ready", "finishings-col-default"):
+    for name in ("finishings-col-database", "finishings-col-ready"):
         for value in cuts[name].collections():
             assert status(validated(desk, RECEIPT, Attribute.collection("finishings-col", value))) == (
                 StatusCode.SUCCESSFUL_OK
             )
             assert {member.name for member in value} <= set(cuts["finishings-col-supported"].strings())
             tried.append(value)
-    assert len(tried) == 9
+    assert len(tried) == 8
     for value in cuts["finishing-template-supported"].values:
         asked = Attribute.collection("finishings-col", [Attribute("finishing-template", (value,))])
         assert status(validated(desk, RECEIPT, asked)) == StatusCode.SUCCESSFUL_OK
@@ -605,12 +605,30 @@ def test_cuts_that_are_not_offered_come_back(desk, members, given_back):
 
 def test_cuts_said_twice_contradict_each_other(desk, cuts):
     """PWG 5100.1 §5.2: a client supplies one of the two."""
-    by_parts = Attribute.collection("finishings-col", cuts["finishings-col-default"].first)
+    by_parts = Attribute.collection("finishings-col", cuts["finishings-col-database"].first)
     number = Attribute.enum("finishings", 60)
     answer = validated(desk, RECEIPT, by_parts, number)
     assert status(answer) == StatusCode.CLIENT_ERROR_CONFLICTING_ATTRIBUTES
     answer = validated(desk, RECEIPT, by_parts, number, operation=())
     assert (status(answer), unsupported(answer)) == (SUBSTITUTED, {"finishings": number})
+
+
+@pytest.mark.parametrize(
+    ("asked", "cut"),
+    [
+        ((), (63,)),
+        ((Attribute.enum("finishings", 3),), (63,)),  # what CUPS says in every job nobody chose a cut for
+        ((Attribute.enum("job-finishings", 3),), (3,)),
+        ((Attribute.enum("finishings", 3), Attribute.enum("job-finishings", 3)), (3,)),
+        ((Attribute.enum("finishings", 60),), (60,)),
+        ((Attribute.enum("finishings", 60), Attribute.enum("job-finishings", 3)), (60,)),
+    ],
+)
+def test_a_receipt_is_cut_off_unless_its_job_as_a_whole_is_not_to_be(desk, asked, cut):
+    """``finishings`` are of documents and copies, ``job-finishings`` of the job (PWG 5100.7)."""
+    assert status(validated(desk, RECEIPT, *asked)) == StatusCode.SUCCESSFUL_OK
+    ticket = desk.service.printers["receipt"].template.ticket
+    assert ticket(1, "", "", {each.name: each for each in asked}).finishings == cut
 
 
 def test_a_printer_that_does_not_cut_has_no_such_thing(desk):

@@ -203,6 +203,11 @@ def test_trays_are_the_media_sources_in_their_order(printers):
         assert tuple(each["name"] for each in trays) == attributes["media-source-supported"].strings()
         bins = [record(octets) for octets in attributes["printer-output-tray"].all()]
         assert tuple(each["name"] for each in bins) == attributes["output-bin-supported"].strings()
+        # CUPS and cups-filters turn the pages around where the bin is called face-up, is a stack whose last sheet lies on
+        # top, or delivers its pages face up.
+        assert attributes["output-bin-default"].first != "face-up"
+        assert [each["stackingorder"] for each in bins] == ["firstToLast"]
+        assert all(each.get("pagedelivery") != "faceUp" for each in bins)
     main = next(each for each in map(record, shown(printers["laser"])["printer-input-tray"].all()) if each["name"] == "main")  # fmt: skip
     assert (main["mediaxfeed"], main["mediafeed"], main["dimunit"]) == ("210000", "297000", "micrometers")
 
