@@ -39,7 +39,7 @@ LANGUAGE = Attribute.language("attributes-natural-language", "en")
 
 
 OPERATOR = Requester(Role.OPERATOR, "olga", can_prove=True)
-ADMINISTRATOR = Requester(Role.ADMINISTRATOR, "adam", can_prove=True)
+ADMINISTRATOR = Requester(Role.ADMINISTRATOR, "adam", can_prove=True, is_local=True)
 
 
 class NoPool:

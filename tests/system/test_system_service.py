@@ -170,11 +170,12 @@ def test_what_anybody_sees(service, ipptool):
 
 
 def test_a_printer_comes_prints_and_goes(service, ipptool):
-    out = service.state / "label.bin"
-    said, passed = ipptool(CREATE, system_uri(service, ADMIN), "-d", f"device=file://{out}")
+    device = "sim://label?model=escpos-58mm&speed=max"
+    said, passed = ipptool(CREATE, system_uri(service, ADMIN), "-d", f"device={device}")
     assert passed == 4, said
-    wait_for_job(service, "label", print_bytes(service, "label", b"A label.\n", "text/plain"))
-    assert b"A label." in out.read_bytes()
+    job_id = print_bytes(service, "label", b"A label.\n", "text/plain")
+    wait_for_job(service, "label", job_id)
+    assert b"A label." in (service.state / "simulated" / "label" / f"{job_id}.bin").read_bytes()
     said, passed = ipptool(DELETE, system_uri(service, ADMIN))
     assert passed == 3, said
 

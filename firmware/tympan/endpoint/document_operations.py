@@ -37,7 +37,7 @@ _DOCUMENT_ATTRIBUTES = ("document-name", "compression", "document-format", "docu
 async def print_job(exchange: Exchange) -> Answer:
     """Print-Job, RFC 8011 §4.2.1."""
     document_format_of(exchange)
-    job, answer = new_job(exchange)
+    job, answer = await new_job(exchange)
     await _receive(exchange, job, last=True)
     return job_answer(exchange, job, answer)
 

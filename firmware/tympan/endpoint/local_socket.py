@@ -119,9 +119,9 @@ def requester_of(uid: int, gid: int, operator_group: str) -> Requester:
     """What a user of this machine may do: root and the service's own user everything, the group what operators may."""
     name = _user_name(uid)
     if uid in {ROOT, os.geteuid()}:
-        return Requester(Role.ADMINISTRATOR, name, can_prove=True)
+        return Requester(Role.ADMINISTRATOR, name, can_prove=True, is_local=True)
     role = Role.OPERATOR if operator_group and _is_member(name, gid, operator_group) else Role.USER
-    return Requester(role, name, can_prove=True)
+    return Requester(role, name, can_prove=True, is_local=True)
 
 
 def _user_name(uid: int) -> str:

@@ -41,6 +41,9 @@ _TAGS = {
     DRIVER: {ValueTag.KEYWORD, ValueTag.NAME_WITHOUT_LANGUAGE},
 }
 
+LOCAL_SCHEMES = frozenset({"file", "lp"})
+"""Devices that are a path of this machine's: only its own users may name one, or a password would write any file."""
+
 NOT_SUPPORTED = StatusCode.CLIENT_ERROR_ATTRIBUTES_OR_VALUES_NOT_SUPPORTED
 
 
@@ -50,6 +53,7 @@ async def create_printer(exchange: Exchange) -> Answer:
     _check_service_type(exchange)
     group = exchange.message.group(GroupTag.PRINTER)
     name, device_uri, driver = (_required(exchange, each) for each in _TAGS)
+    _check_device(exchange, device_uri)
     chosen, _, profile = str(driver.first).partition(".")
     problem = printer_name_problem(str(name.first))
     if problem is not None:
@@ -72,6 +76,16 @@ async def create_printer(exchange: Exchange) -> Answer:
     answer = Answer(groups=[(GroupTag.PRINTER, data)])
     answer.add(GroupTag.SYSTEM, state_attributes(printers_of(exchange)))
     return answer
+
+
+def _check_device(exchange: Exchange, device_uri: Attribute) -> None:
+    scheme = str(device_uri.first).partition(":")[0].lower()
+    if scheme in LOCAL_SCHEMES and not exchange.requester.is_local:
+        raise RefusedError(
+            StatusCode.CLIENT_ERROR_NOT_AUTHORIZED,
+            f"a printer at a path of this machine ({scheme}:) is made on the machine itself, over its Unix socket",
+            (device_uri,),
+        )
 
 
 def _check_service_type(exchange: Exchange) -> None:

@@ -134,7 +134,7 @@ async def validate_job(exchange: Exchange) -> Answer:
 )
 async def create_job(exchange: Exchange) -> Answer:
     """Create-Job, RFC 8011 §4.2.4: the documents follow by Send-Document."""
-    job, answer = new_job(exchange)
+    job, answer = await new_job(exchange)
     await exchange.service.jobs.open_job(exchange.printer, job)
     return job_answer(exchange, job, answer)
 

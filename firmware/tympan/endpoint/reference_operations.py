@@ -59,7 +59,7 @@ async def print_uri(exchange: Exchange) -> Answer:
     """Print-URI, RFC 8011 §4.2.2: the document is there and of a format that prints when the job is accepted."""
     uri = _uri_of(exchange)
     document_format_of(exchange)
-    job, answer = new_job(exchange)
+    job, answer = await new_job(exchange)
     opened, document = await _opened(exchange, uri)
     try:
         await _accept(exchange, job, opened, document, last=True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from tympan.endpoint.exchange import Answer, Exchange, RefusedError
 from tympan.endpoint.subscription_groups import judge
 from tympan.ipp import Attribute, GroupTag, StatusCode, StringWithLanguage, ValueTag
@@ -86,7 +88,7 @@ def judged_template(exchange: Exchange) -> tuple[list[Attribute], tuple[Attribut
     return accepted, tuple(unsupported)
 
 
-def new_job(exchange: Exchange) -> tuple[Job, Answer]:
+async def new_job(exchange: Exchange) -> tuple[Job, Answer]:
     """A new job from the request, not yet known to the printer, and the answer that will tell of it.
 
     Raises:
@@ -106,7 +108,7 @@ def new_job(exchange: Exchange) -> tuple[Job, Answer]:
         template=encoded_template(accepted),
     )
     if password:
-        job.password, job.password_encryption = kept(password), encryption
+        job.password, job.password_encryption = await asyncio.to_thread(kept, password), encryption
     job.fidelity = exchange.flag("ipp-attribute-fidelity")
     judge(exchange, job, per_job=True)
     answer = Answer(

@@ -35,11 +35,13 @@ class Requester:
         role: What they may do.
         name: Who they have proved to be; empty: nobody, and ``requesting-user-name`` is taken for what it is worth.
         can_prove: The way the request came lets them prove who they are: TLS, or the Unix socket.
+        is_local: They are a user of this machine: the Unix socket.
     """
 
     role: Role = Role.USER
     name: str = ""
     can_prove: bool = False
+    is_local: bool = False
 
     def user_name(self, claimed: str) -> str:
         """The most authenticated name, RFC 8011 §9.3: the proved one, or the one that is claimed."""

@@ -676,3 +676,11 @@ def test_the_configuration_file_stands_in_front(tmp_path, monkeypatch):
         desk.requester = ADMINISTRATOR
         assert type(desk.service.printers["label"].driver).name == "pcl"
         assert status(delete(desk, "label")) == NOT_POSSIBLE
+
+
+@pytest.mark.parametrize("scheme", ["file", "lp", "FILE"])
+def test_paths_of_the_machine_are_for_its_own_users(admin, scheme):
+    admin.requester = replace(ADMINISTRATOR, is_local=False)
+    answer = create(admin, device=f"{scheme}:///etc/passwd")
+    assert status(answer) == StatusCode.CLIENT_ERROR_NOT_AUTHORIZED
+    assert "label" not in admin.service.printers
