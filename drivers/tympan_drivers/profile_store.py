@@ -104,7 +104,7 @@ class ProfileStore(Generic[ProfileT]):
         self._complete = False
 
     def heads(self) -> Mapping[str, ProfileHead]:
-        """Every profile of the driver, by name in the order of the names.
+        """Every profile of the driver, by name: the one for any device first, the others in the order of their names.
 
         Raises:
             DriverError: A profile has a mistake.
@@ -113,7 +113,10 @@ class ProfileStore(Generic[ProfileT]):
             for path in sorted(self._directory.glob("*.toml")):
                 self._load(path)
             self._complete = True
-        return {name: self._tables[name][0] for name in sorted(self._tables)}
+        heads = sorted(
+            (head for head, _ in self._tables.values()), key=lambda head: (not head.fallback, head.name)
+        )
+        return {head.name: head for head in heads}
 
     def get(self, name: str) -> ProfileT:
         """The profile called `name`; read at the first call.

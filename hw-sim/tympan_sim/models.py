@@ -256,6 +256,22 @@ PRESETS: Mapping[str, str] = {"receipt": "escpos-80mm", "laser": "pcl-laser"}
 """Names of ``sim://NAME`` that need no ``model=``."""
 
 
+PROFILES: Mapping[str, str] = {
+    "generic-58mm": "escpos-58mm",
+    "generic-80mm": "escpos-80mm",
+    "tm-m30": "tm-m30",
+    "tm-t88": "tm-t88v",
+    "tm-u220": "tm-u220",
+    "zijiang": "zj-5890",
+    "generic-pcl5-300": "pcl-laser",
+    "generic-pcl5e": "pcl-laser",
+    "generic-pcl5e-duplex": "pcl-laser",
+    "generic-pcl5e-narrow-margins": "pcl-laser",
+    "laserjet-4": "pcl-laser",
+}
+"""The model of ``sim://NAME`` without ``model=``, by the profile of the printer that it stands for."""
+
+
 def adapted(model: PrinterModel, *, width_dots: int | None = None, dpi: int | None = None) -> PrinterModel:
     """Return `model` with another head.
 

@@ -4,7 +4,8 @@ Owns the service's side: the process's start, the socket to it, and what a print
 it: takes as much as the printer has room for, gives back its replies, goes away when it is unplugged. It knows the
 contract by its form only, and imports nothing of the firmware and nothing large.
 
-URIs: ``sim://receipt`` and ``sim://laser``, any other name with a model: ``sim://counter?model=tm-t88v&speed=max``.
+URIs: ``sim://NAME``, such as ``sim://counter?model=tm-t88v&speed=max``. Without ``model`` it is the one that suits the profile of
+the printer, and where none is known (``driver = "auto"``) ``sim://receipt`` and ``sim://laser`` say it by their names.
 ``speed`` is ``real``, ``max`` or a factor. Output goes to ``STATE_DIR/simulated/NAME/``, faults come by
 ``control.sock`` in there.
 """
@@ -37,7 +38,7 @@ from tympan_sim.frames import (
     number,
     number_frame,
 )
-from tympan_sim.models import MODELS, PRESETS, PrinterModel
+from tympan_sim.models import MODELS, PRESETS, PROFILES, PrinterModel
 
 DEFAULT_SPEED = "real"
 BACK_CHANNEL_MAX = 65_536
@@ -54,6 +55,11 @@ class Context(Protocol):
     @property
     def state_dir(self) -> Path:
         """The service's state directory."""
+        ...
+
+    @property
+    def profile(self) -> str:
+        """What the configuration takes the device for; may be empty."""
         ...
 
 
@@ -251,9 +257,14 @@ class SimulatedTransport:
         options = parse_qs(parts.query, keep_blank_values=True, max_num_fields=8)
         if unknown := options.keys() - {"model", "speed"}:
             raise ValueError(f"{uri}: unknown option {min(unknown)}; there are model and speed")
-        model_name = options.get("model", [PRESETS.get(name, "")])[-1]
+        model_name = options.get("model", [PROFILES.get(context.profile) or PRESETS.get(name, "")])[-1]
         if model_name not in MODELS:
-            raise ValueError(f"{uri}: model must be one of {', '.join(MODELS)}")
+            what = (
+                f"there is no model {model_name!r}"
+                if "model" in options
+                else "nothing says which model it is"
+            )
+            raise ValueError(f"{uri}: {what}; ?model= takes {', '.join(MODELS)}")
         self._model = MODELS[model_name]
         try:
             self._speed = speed_factor(options.get("speed", [DEFAULT_SPEED])[-1])

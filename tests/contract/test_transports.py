@@ -22,7 +22,10 @@ from devices import (
 from tympan.driver import registry
 from tympan.driver.contract import MAX_WRITE_TIMEOUT_S, TransportContext
 from tympan.errors import ConfigError, DeviceGoneError, DeviceNotFoundError
+from tympan_drivers.escpos import EscPosDriver
+from tympan_drivers.pcl import PclDriver
 from tympan_drivers.usb_bulk import UsbTransport
+from tympan_sim.transport import end_simulations
 
 DEVICES = {
     "file": PlainFile,
@@ -279,7 +282,28 @@ WRONG = {
     "usb://Make/Model/More": "usb://VID:PID",
     "usb://04b8:0e15?speed=1": "no option 'speed'",
     "carrier-pigeon://loft": "carrier-pigeon",
+    "sim://label": "nothing says which model it is; ?model= takes escpos-80mm",
+    "sim://label?model=typewriter": "there is no model 'typewriter'; ?model= takes escpos-80mm",
 }
+
+
+def test_a_simulated_printer_is_what_the_profile_says(tmp_path):
+    """Whatever it is called, as docs/configuration.md says; ``model=`` says it otherwise."""
+    found = {}
+    for driver in (EscPosDriver(), PclDriver()):
+        for profile in driver.profiles():
+            transport = registry.open_transport(
+                "sim://label", TransportContext("x", tmp_path / profile, profile)
+            )
+            try:
+                identity = transport.open()
+            finally:
+                transport.close()
+            assert driver.match(identity) is not None, profile
+            found[profile] = identity.model
+    end_simulations()
+    assert (found["generic-58mm"], found["tm-u220"]) == ("ESC/POS 58mm", "TM-U220")
+    assert found["generic-pcl5e-duplex"] == "PCL Laser"
 
 
 @pytest.mark.parametrize(("uri", "problem"), WRONG.items())

@@ -82,10 +82,12 @@ class TransportContext:
     Attributes:
         printer_name: The printer it serves.
         state_dir: The service's state directory.
+        profile: What the configuration takes the device for; empty: nobody said, as where the device is asked.
     """
 
     printer_name: str
     state_dir: Path
+    profile: str = ""
 
 
 class Transport(Protocol):
@@ -390,7 +392,7 @@ class Driver(Protocol):
     name: ClassVar[str]
 
     def profiles(self) -> Mapping[str, str]:
-        """Profile names and, for people, what they stand for."""
+        """Profile names and, for people, what they stand for; the first is for a device of which nobody named one."""
         ...
 
     def match(self, identity: DeviceIdentity) -> str | None:

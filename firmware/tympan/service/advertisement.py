@@ -6,18 +6,20 @@ that the attributes do not say, so that a client sees the same printer both ways
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from urllib.parse import urlsplit
 
 from tympan.driver.device_id import parse_device_id
-from tympan.ipp import Attribute
+from tympan.ipp import Attribute, Collection
 from tympan.service.formats import OCTET_STREAM
 from tympan.service.printer import Printer
 
 ATTRIBUTES = (
     "color-supported",
     "document-format-supported",
+    "media-col-ready",
     "media-size-supported",
+    "media-type-supported",
     "mopria-certified",
     "printer-device-id",
     "printer-kind",
@@ -41,6 +43,9 @@ TLS_VERSION = "1.2"
 
 _PAPER_MAX = ((42_000, "isoC-A2"), (27_940, "tabloid-A3"), (21_000, "legal-A4"))
 """``PaperMax`` by the least width of the widest paper, hundredths of a millimetre; below all: ``<legal-A4``."""
+
+CONTINUOUS = "continuous"
+"""``media-type`` of a roll."""
 
 _AIR = {
     "none": "none",
@@ -88,7 +93,7 @@ def txt_record(attributes: Mapping[str, Attribute]) -> dict[str, str]:
         "TLS": TLS_VERSION if "tls" in strings("uri-security-supported") else "",
         "Color": "T" if color is not None and color.first else "F",
         "Duplex": "T" if any(side.startswith("two-sided") for side in sides) else "F",
-        "PaperMax": _paper_max(attributes.get("media-size-supported")),
+        "PaperMax": _paper_max(_paper_widths(attributes)),
         "kind": list(strings("printer-kind")),
         "priority": "50",
         "product": f"({device.model})" if device.model else "",
@@ -114,11 +119,23 @@ def _fitting(key: str, value: str | list[str]) -> str:
     return ",".join(items)
 
 
-def _paper_max(sizes: Attribute | None) -> str:
+def _paper_widths(attributes: Mapping[str, Attribute]) -> list[int]:
+    """How wide the paper is that the printer takes, hundredths of a millimetre.
+
+    On a roll it is the roll: sheets that are wider are offered, but are printed smaller.
+    """
+    types = attributes.get("media-type-supported")
+    ready = attributes.get("media-col-ready")
+    if types is not None and set(types.strings()) == {CONTINUOUS} and ready is not None:
+        loaded = (media.get("media-size") for media in ready.collections())
+        sizes = [size.first for size in loaded if size is not None and isinstance(size.first, Collection)]
+    else:
+        supported = attributes.get("media-size-supported")
+        sizes = list(supported.collections()) if supported is not None else []
+    widths = (size.get("x-dimension") for size in sizes)
+    return [width.first for width in widths if width is not None and isinstance(width.first, int)]
+
+
+def _paper_max(widths: Sequence[int]) -> str:
     """``PaperMax``: judged by the width, because a long receipt is no large sheet."""
-    widths = [
-        width.first
-        for size in (sizes.collections() if sizes is not None else ())
-        if (width := size.get("x-dimension")) is not None and isinstance(width.first, int)
-    ]
     return next((name for least, name in _PAPER_MAX if widths and max(widths) >= least), "<legal-A4")

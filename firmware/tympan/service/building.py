@@ -40,11 +40,18 @@ def build_printer(
     Raises:
         ConfigError: Driver, profile, device, paper or defaults are not what there is.
     """
-    context = TransportContext(printer_name=printer.name, state_dir=Path(settings.server.state_dir))
+    state_dir = Path(settings.server.state_dir)
     try:
-        transport = registry.open_transport(printer.device, context)
-        driver, profile = _driver(printer, transport)
-        capabilities = driver.capabilities(profile)
+        if printer.driver == AUTO:
+            transport = registry.open_transport(printer.device, TransportContext(printer.name, state_dir))
+            driver, profile = _asked(printer, transport)
+            capabilities = driver.capabilities(profile)
+        else:
+            driver = registry.find_driver(printer.driver)
+            profile = printer.profile or next(iter(driver.profiles()))
+            capabilities = driver.capabilities(profile)
+            context = TransportContext(printer.name, state_dir, profile)
+            transport = registry.open_transport(printer.device, context)
     except DriverError as error:
         raise ConfigError(str(error), key=f"printers.{printer.name}") from error
     media = media_choices(
@@ -104,16 +111,12 @@ def describe(settings: Settings, operations: Sequence[Operation], printer: Print
     )
 
 
-def _driver(printer: PrinterSettings, transport: Transport) -> tuple[Driver, str]:
-    """The driver and profile of a printer; ``auto`` asks the device what it is.
+def _asked(printer: PrinterSettings, transport: Transport) -> tuple[Driver, str]:
+    """The driver and profile of a printer whose driver is ``auto``: the device is asked what it is.
 
     Raises:
-        DriverError: There is no such driver, or none knows the device.
-        ConfigError: ``auto`` cannot be answered because the device is away.
+        ConfigError: No driver knows the device, or it cannot be asked because it is away.
     """
-    if printer.driver != AUTO:
-        driver = registry.find_driver(printer.driver)
-        return driver, printer.profile or next(iter(driver.profiles()))
     try:
         identity = transport.open()
     except DeviceError as error:

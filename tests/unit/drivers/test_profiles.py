@@ -54,6 +54,14 @@ def test_capabilities_hold_together(driver, profile):
     assert DRIVERS[driver]().match(DeviceIdentity(device_id=capabilities.device_id)) is not None
 
 
+def test_a_device_of_which_no_profile_is_named_is_of_no_particular_make():
+    """The first of `profiles` is taken; in the order of names it would be one maker's model, as of the LaserJet III."""
+    firsts = {name: next(iter(driver().profiles())) for name, driver in DRIVERS.items()}
+    assert firsts == {"escpos": "generic-80mm", "pcl": "generic-pcl5e"}
+    for name, profile in firsts.items():
+        assert DRIVERS[name]().capabilities(profile).make_and_model.lower().startswith("generic")
+
+
 def test_margins_are_what_the_head_does_not_reach():
     # 80 mm of paper, 576 dots at 203 an inch are 72.07 mm: 3.96 mm on either side.
     receipt = EscPosDriver().capabilities("generic-80mm").media[0]

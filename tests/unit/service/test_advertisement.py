@@ -67,6 +67,13 @@ def test_paper_max(width, expected):
     assert txt_record({"media-size-supported": Attribute.collection("m", size)})["PaperMax"] == expected
 
 
+def test_the_paper_of_a_receipt_printer_is_its_roll(printers):
+    """A4 and Letter are offered to whoever knows no roll, but come out 80 mm wide."""
+    offered = printers["receipt"].attributes("ipp://localhost/ipp/print/receipt", ["media-supported"])
+    assert "iso_a4_210x297mm" in offered["media-supported"].strings()
+    assert record(printers, "receipt")["PaperMax"] == "<legal-A4"
+
+
 def test_tls_and_a_password_are_said():
     txt = txt_record(
         {

@@ -40,7 +40,9 @@ def wait_for(condition, seconds: float = 10.0):
 @pytest.fixture
 def make(tmp_path):
     def make(uri: str = "sim://receipt?speed=max") -> SimulatedTransport:
-        return SimulatedTransport(uri, SimpleNamespace(printer_name="receipt", state_dir=tmp_path))
+        return SimulatedTransport(
+            uri, SimpleNamespace(printer_name="receipt", state_dir=tmp_path, profile="")
+        )
 
     yield make
     transport_module.end_simulations()
@@ -202,7 +204,7 @@ def test_soft_reset_drops_what_waits(make, tmp_path):
 def test_it_ends_with_the_service_even_when_that_is_killed(tmp_path):
     code = (
         "import sys, time, types, pathlib; from tympan_sim.transport import SimulatedTransport\n"
-        "t = SimulatedTransport('sim://receipt', types.SimpleNamespace(state_dir=pathlib.Path(sys.argv[1])))\n"
+        "t = SimulatedTransport('sim://receipt', types.SimpleNamespace(profile='', state_dir=pathlib.Path(sys.argv[1])))\n"
         "t.open(); t.begin_job(1, 'x'); t.write(b'A\\n', 0.2)\n"
         "print(t._process.process.pid, flush=True); time.sleep(60)"
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
 import sys
 from collections.abc import Iterator
@@ -67,9 +68,13 @@ def _printer_mistakes(settings: Settings, printer: PrinterSettings) -> Iterator[
     from tympan.driver.contract import TransportContext  # noqa: PLC0415
 
     key = f"printers.{printer.name}"
+    profile = printer.profile
+    if not profile and printer.driver != AUTO:
+        with contextlib.suppress(DriverError):  # told below
+            profile = next(iter(registry.find_driver(printer.driver).profiles()))
     try:
         registry.open_transport(
-            printer.device, TransportContext(printer.name, Path(settings.server.state_dir))
+            printer.device, TransportContext(printer.name, Path(settings.server.state_dir), profile)
         )
     except ConfigError as error:
         yield f"{key}.device", error.problem
@@ -83,7 +88,7 @@ def _printer_mistakes(settings: Settings, printer: PrinterSettings) -> Iterator[
         yield f"{key}.driver", str(error)
         return
     try:
-        capabilities = driver.capabilities(printer.profile or next(iter(driver.profiles())))
+        capabilities = driver.capabilities(profile)
     except DriverError as error:
         yield f"{key}.profile", str(error)
         return
