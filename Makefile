@@ -1,6 +1,7 @@
 # tympan: what a person types. `make run` is the first command, `make test` the second.
 #
 #   make run     start the service with two simulated printers       PORT=8631  STATE_DIR=state  ARGS=…
+#                for this machine alone                              LISTEN=127.0.0.1:8631
 #   make test    the whole test suite                                ARGS=…  (for pytest)
 #   make check   format, lint, types, import contracts, unit tests: before each commit
 #   make bench   the benchmarks beside the peers' figures            ARGS=…  (requests, documents)
@@ -10,6 +11,7 @@
 PYTHON ?= python3
 VENV ?= .venv
 PORT ?= 8631
+LISTEN ?=
 STATE_DIR ?= $(CURDIR)/state
 ARGS ?=
 
@@ -25,10 +27,10 @@ TEST_PACKAGES := avahi-daemon avahi-utils cups cups-client cups-ipp-utils curl d
 .PHONY: help run test check bench format test-packages constraints clean
 
 help:
-	@sed -n 's/^#   \(make .*\)/\1/p' Makefile
+	@sed -n 's/^#   \(make .*\|  *for .*\)/\1/p' Makefile
 
 run: $(VENV)/installed-run
-	@exec $(BIN)/tympan serve --simulate --welcome --port $(PORT) --state-dir "$(STATE_DIR)" $(ARGS)
+	@exec $(BIN)/tympan serve --simulate --welcome $(if $(LISTEN),--listen "$(LISTEN)",--port "$(PORT)") --state-dir "$(STATE_DIR)" $(ARGS)
 
 test: $(VENV)/installed-dev test-packages
 	$(BIN)/python -m pytest $(ARGS)

@@ -109,6 +109,7 @@ async def serve(
             set_up_logging(settings.log.level)
             changed = await _serve_until(wishes, settings, reload, on_listening)
             if changed is None:
+                _log.info("stopped")
                 return
             settings, on_listening = changed, None
     finally:

@@ -134,7 +134,7 @@ def test_what_a_second_service_is_told(service, tmp_path):
     assert taken.returncode == 1
     assert (
         taken.stderr.decode().strip()
-        == f"tympan: cannot listen on [::]:{service.port}: Address already in use"
+        == f"tympan: cannot listen on [::]:{service.port}: Address already in use; another port: --port N (`make run PORT=N`)"
     )
     same = tympan("serve", "--simulate", "--port", "0", "--state-dir", str(service.state))
     assert same.returncode == 1

@@ -67,7 +67,7 @@ def service_client(options: argparse.Namespace) -> IppClient:
         UsageError: The URI is none.
         NoServiceError: No URI is given and no tympan answers on this machine.
     """
-    uri = options.uri or _local_uri()
+    uri = options.uri or local_uri()
     try:
         return IppClient(uri)
     except ValueError as error:
@@ -142,7 +142,12 @@ def _is_tympan(uri: str) -> bool:
     return answer.group(GroupTag.PRINTER).string("printer-firmware-name") == "tympan"
 
 
-def _local_uri() -> str:
+def local_uri() -> str:
+    """Where a service of this machine is found when nobody says.
+
+    Raises:
+        NoServiceError: Nowhere.
+    """
     for path in _usable_sockets():
         try:
             with IppClient(path, timeout_s=PROBE_TIMEOUT_S) as client:

@@ -256,7 +256,7 @@ class IppClient:
     @property
     def says_who(self) -> bool:
         """Requests say who asks, so that it can be proved: by a password, or by the socket."""
-        return bool(self._address.socket_path or (self._address.secure and self._address.user))
+        return bool(self._address.socket_path or self._line.password)
 
     @property
     def authority(self) -> str:

@@ -6,7 +6,16 @@ import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from tympan.ipp import Attribute, Collection, RangeOfInteger, Resolution, ResolutionUnits, StringWithLanguage
+from tympan.ipp import (
+    Attribute,
+    AttributeGroup,
+    Collection,
+    RangeOfInteger,
+    Resolution,
+    ResolutionUnits,
+    StringWithLanguage,
+)
+from tympan.ipp.registry import Registration, lookup, member_of
 from tympan.ipp.values import MalformedValue
 
 UNIT_STEP = 1024
@@ -50,12 +59,20 @@ def as_json(value: object) -> str:
     return json.dumps(value, indent=2, ensure_ascii=False)
 
 
-def attributes_as_json(attributes: Sequence[Attribute]) -> Mapping[str, object]:
-    """Attributes by their names: one value as it is, several as a list, out-of-band as null."""
-    return {
-        each.name: _plain(each.first) if len(each.values) == 1 else [_plain(value) for value in each.all()]
-        for each in attributes
-    }
+def attributes_as_json(group: AttributeGroup) -> Mapping[str, object]:
+    """The attributes of a group by their names.
+
+    What is registered as a 1setOf is a list, also with one value, so that a reader meets one type; out-of-band values are null.
+    """
+    return {each.name: _values(each, lookup(each.name, group.tag)) for each in group.attributes}
+
+
+def _values(attribute: Attribute, registration: Registration | None) -> object:
+    if attribute.out_of_band:
+        return None
+    values = [_plain(value, registration) for value in attribute.all()]
+    is_set = registration is not None and registration.parsed().multiple
+    return values if is_set or len(values) > 1 else values[0]
 
 
 def shown(attribute: Attribute | None) -> str:
@@ -63,12 +80,15 @@ def shown(attribute: Attribute | None) -> str:
     return "" if attribute is None else ", ".join(_words(value) for value in attribute.all())
 
 
-def _plain(value: object) -> object:
+def _plain(value: object, registration: Registration | None) -> object:
     match value:
         case None | bool() | int() | str():
             return value
         case Collection():
-            return attributes_as_json(value.members)
+            return {
+                each.name: _values(each, registration and member_of(registration, each.name))
+                for each in value.members
+            }
         case datetime():
             return value.isoformat()
         case bytes():

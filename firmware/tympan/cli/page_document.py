@@ -88,7 +88,8 @@ class _Drawing:
     # --- what is on it --------------------------------------------------------------------------------------------------
 
     def _draw(self) -> None:
-        self._text(self._facts.title, (20 if self._narrow else 44) * self._scale, font="B", gap=6)
+        size = (20 if self._narrow else 44) * self._scale
+        self._text(self._facts.title, size, font="B", gap=size * 0.3)  # the y and p reach 0.21 below the line
         for line in self._wrapped(self._facts.subtitle, self._body):
             self._text(line, self._body, gap=3)
         self._rule(1.0)

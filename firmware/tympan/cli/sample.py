@@ -11,6 +11,7 @@ from tympan.cli.output import shown
 from tympan.cli.page_document import PageFacts, page_document
 from tympan.cli.printers import attributes_of_printer
 from tympan.ipp import AttributeGroup, Collection
+from tympan.model.media import find_size
 
 ASKED = (
     "printer-name",
@@ -64,11 +65,20 @@ def _facts(printer: AttributeGroup) -> list[tuple[str, str]]:
         ("Location", printer.string("printer-location") or ""),
         ("Address", uri),
         ("Status page", more if urlsplit(more).scheme in {"http", "https"} else ""),
-        ("Paper", shown(printer.get("media-default"))),
+        ("Paper", _paper_words(printer)),
         ("Resolution", shown(printer.get("printer-resolution-default"))),
         ("Version", f"tympan {__version__}"),
     )
     return [(name, value) for name, value in pairs if value]
+
+
+def _paper_words(printer: AttributeGroup) -> str:
+    """The default paper as people call it: ``A4``, ``80 mm roll``, ``100 x 150 mm``."""
+    width, length, _ = _paper(printer)
+    if length is None:
+        return f"{width / 100:g} mm roll"
+    size = find_size(printer.string("media-default") or "")
+    return (size.alias if size is not None else "") or f"{width / 100:g} x {length / 100:g} mm"
 
 
 def _paper(printer: AttributeGroup) -> tuple[int, int | None, int]:

@@ -125,7 +125,7 @@ def see_through(
     finally:
         progress.end()
     if as_json_text:
-        print(as_json(attributes_as_json(job.attributes.attributes)))
+        print(as_json(attributes_as_json(job.attributes)))
     elif wait:
         print(
             f"job {job_id}: {job.sentence()}",

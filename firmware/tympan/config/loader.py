@@ -225,6 +225,10 @@ class _Reading:
             missing = [key for key in ("name", "device") if key not in table]
             for key in missing:
                 self.mistakes.append(file.mistake(where, f"a printer needs {key!r}", missing=key))
+            if isinstance(table.get("name"), str):
+                good["name"] = table[
+                    "name"
+                ]  # a wrong one has been told; check looks at the rest of such a printer too
             if self._is_unique(file, where, good) and {"name", "device"} <= good.keys():
                 self.printers.append(PrinterSettings(**good))
                 self._place_printer(file, where, good)

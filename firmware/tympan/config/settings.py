@@ -68,10 +68,14 @@ def parse_address(text: str) -> Address:
 def _addresses_problem(addresses: tuple[str, ...]) -> str | None:
     if not addresses:
         return "there must be at least one address"
-    try:
-        parsed = [parse_address(address) for address in addresses]
-    except ValueError as error:
-        return str(error)
+    parsed, problems = [], []
+    for address in addresses:
+        try:
+            parsed.append(parse_address(address))
+        except ValueError as error:
+            problems.append(str(error))
+    if problems:
+        return "; ".join(problems)
     return "an address is given twice" if len(set(parsed)) < len(parsed) else None
 
 
@@ -87,7 +91,8 @@ def _host_name_problem(name: str) -> str | None:
 
 
 def _host_names_problem(names: tuple[str, ...]) -> str | None:
-    return next((problem for name in names if name != "*" and (problem := _host_name_problem(name))), None)
+    problems = [problem for name in names if name != "*" and (problem := _host_name_problem(name))]
+    return "; ".join(problems) or None
 
 
 _KEYWORD = re.compile(r"[a-z][a-z0-9._-]{0,254}")
@@ -648,7 +653,7 @@ class Settings:
         return Place("", 0)
 
     def listening_on(self, *listen: str) -> Settings:
-        """The same settings with other addresses: what ``--port`` does."""
+        """The same settings with other addresses: what ``--listen`` and ``--port`` do."""
         return replace(self, server=replace(self.server, listen=listen))
 
     def keeping_state_in(self, state_dir: str) -> Settings:

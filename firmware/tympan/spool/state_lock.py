@@ -38,7 +38,7 @@ class StateLock:
             os.close(fd)
             raise SpoolError(
                 f"another tympan (process {owner}) uses the state directory {self._path.parent}; "
-                "stop it, or give this one a directory of its own with --state-dir"
+                "stop it, or give this one a directory of its own with --state-dir (`make run STATE_DIR=…`)"
             ) from error
         with contextlib.suppress(
             OSError

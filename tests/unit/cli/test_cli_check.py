@@ -121,6 +121,27 @@ def test_all_mistakes_together(check):
     assert [line.split(": ")[0] for line in err.splitlines()] == ["FILE:2", "FILE:5", "FILE:7", "3 mistakes"]
 
 
+def test_each_mistake_of_a_list_and_of_a_printer_is_told(check):
+    text = GOOD.replace('name = "laser"', 'name = "Büro"').replace("test://one", "usb://x")
+    text = text.replace('main = "na_letter_8.5x11in"', 'main = "a3", bottom = "a3"')
+    text = text.replace("{ sides =", '{ media = "a3", side =')
+    status, _, err = check('[server]\nlisten = ["8631", "[::]:x"]\n' + text)
+    assert status == 1
+    told = [
+        ("FILE:2: server.listen: ", "'8631' is no address", "'x' is no port"),
+        ("FILE:4: printers[0].name: ", "cannot be in a URI"),
+        ("FILE:5: printers.Büro.device: ", "no transport"),
+        ("FILE:9: printers.Büro.media_ready.main: ", "'a3'"),
+        ("FILE:9: printers.Büro.media_ready.bottom: ", "no source"),
+        ("FILE:8: printers.Büro.defaults.media: ", "'a3'"),
+        ("FILE:8: printers.Büro.defaults.side: ", "no default"),
+        ("7 mistakes",),
+    ]
+    for line, words in zip(err.splitlines(), told, strict=True):
+        assert line.startswith(words[0])
+        assert all(word in line for word in words[1:])
+
+
 def test_mistakes_as_json(check):
     status, out, _ = check(GOOD.replace('"one"', '"two"'), "--json")
     assert status == 1

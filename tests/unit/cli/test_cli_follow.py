@@ -159,11 +159,16 @@ def test_attributes_as_json():
         Attribute.dots_per_inch("printer-resolution", (600, 300)),
         Attribute.range("page-ranges", (1, 4)),
         Attribute.boolean("color-supported", False),
+        Attribute.keyword("media-ready", "iso_a4_210x297mm"),
+        Attribute.collection("media-col-ready", Collection((Attribute.keyword("media-color", "white"),))),
+        Attribute.name_string("x-own", "a"),
     ]
-    assert as_json(attributes_as_json(attributes)) == (
+    assert as_json(attributes_as_json(AttributeGroup(GroupTag.PRINTER, tuple(attributes)))) == (
         '{\n  "copies": 2,\n  "sides-supported": [\n    "one-sided",\n    "two-sided-long-edge"\n  ],\n'
         '  "orientation-requested-default": null,\n  "media-size": {\n    "x-dimension": 21000\n  },\n'
-        '  "printer-resolution": "600x300dpi",\n  "page-ranges": "1-4",\n  "color-supported": false\n}'
+        '  "printer-resolution": "600x300dpi",\n  "page-ranges": [\n    "1-4"\n  ],\n  "color-supported": false,\n'
+        '  "media-ready": [\n    "iso_a4_210x297mm"\n  ],\n  "media-col-ready": [\n    {\n      "media-color": "white"\n    }\n  ],\n'
+        '  "x-own": "a"\n}'
     )
     assert shown(attributes[1]) == "one-sided, two-sided-long-edge"
     assert shown(attributes[3]) == "{x-dimension=21000}"

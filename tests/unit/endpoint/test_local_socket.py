@@ -39,7 +39,9 @@ def machine(monkeypatch):
 )
 @pytest.mark.usefixtures("machine")
 def test_what_a_user_of_this_machine_may_do(uid, gid, role, name):
-    assert local_socket.requester_of(uid, gid, "operators") == Requester(role, name, can_prove=True, is_local=True)
+    assert local_socket.requester_of(uid, gid, "operators") == Requester(
+        role, name, can_prove=True, is_local=True
+    )
 
 
 @pytest.mark.parametrize("group", ["", "nobody-made-it"])

@@ -102,12 +102,24 @@ def _paper_mistakes(
     from tympan.service.template import Template  # noqa: PLC0415
 
     media_default = str(printer.defaults.get("media", ""))
+    told = set()
+    for ready in (
+        {source: medium} for source, medium in printer.media_ready.items()
+    ):  # one at a time, as below
+        try:
+            media_choices(capabilities, ready, "", printer.name)
+        except ConfigError as error:
+            told.add(error.key)
+            yield error.key, error.problem
     try:
-        media = media_choices(capabilities, printer.media_ready, media_default, printer.name)
+        media = media_choices(capabilities, {} if told else printer.media_ready, media_default, printer.name)
     except ConfigError as error:
+        told.add(error.key)
         yield error.key, error.problem
-        return
+        media = media_choices(capabilities, {}, "", printer.name)
     for name, wish in printer.defaults.items():  # one at a time, so that each mistake is told
+        if f"printers.{printer.name}.defaults.{name}" in told:
+            continue
         try:
             Template(
                 capabilities,

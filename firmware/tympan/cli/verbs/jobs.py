@@ -63,7 +63,7 @@ def run(options: argparse.Namespace) -> int:
     with printer_client(options) as client:
         found = [(each, job) for each in clients_of_all_printers(client) for job in _jobs(each, options)]
     if options.json:
-        print(as_json([attributes_as_json(job.attributes) for _, job in found]))
+        print(as_json([attributes_as_json(job) for _, job in found]))
         return 0
     if not found:
         print("no jobs")

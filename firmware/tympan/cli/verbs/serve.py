@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import errno
 import os
 import sys
 from pathlib import Path
@@ -18,7 +19,12 @@ from tympan.config import (
     load,
     simulation_settings,
 )
-from tympan.config.settings import SIMULATION_PORT
+from tympan.config.settings import SIMULATION_PORT, parse_address
+from tympan.errors import ListenError, TympanError
+
+
+class ServeError(TympanError):
+    """The service cannot run; the message says what to do."""
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -31,17 +37,27 @@ def configure(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="two simulated printers: needs no configuration and no hardware",
     )
-    parser.add_argument(
+    where = parser.add_mutually_exclusive_group()
+    where.add_argument(
+        "--listen",
+        type=_address,
+        action="append",
+        metavar="HOST:PORT",
+        help="listen here and nowhere else, whatever configuration and environment say; may be given several times",
+    )
+    where.add_argument(
         "--port",
         type=_port,
         metavar="N",
-        help=f"listen on this port of every address (simulation: {SIMULATION_PORT})",
+        help=f"the same as --listen [::]:N, which is every address of the machine (simulation: {SIMULATION_PORT})",
     )
     parser.add_argument(
         "--state-dir", type=Path, metavar="DIR", help="directory for jobs and what they printed"
     )
     parser.add_argument(
-        "--welcome", action="store_true", help="print a welcome page on each printer, once it listens"
+        "--welcome",
+        action="store_true",
+        help="once it listens say how to print, and print a page on each printer where the state directory is new",
     )
 
 
@@ -54,9 +70,20 @@ def run(options: argparse.Namespace) -> int:
     if options.welcome:
         from tympan.cli.welcome import Welcome  # noqa: PLC0415 — only a trial greets
 
-        greeting = Welcome(Path(settings.server.state_dir), simulated=options.simulate)
-    app.run(settings, reload=lambda: settings_of(options), on_listening=greeting)
+        greeting = Welcome(
+            settings.server, simulated=options.simulate, pages=not _has_state(Path(settings.server.state_dir))
+        )
+    try:
+        app.run(settings, reload=lambda: settings_of(options), on_listening=greeting)
+    except ListenError as error:
+        if not isinstance(error.__cause__, OSError) or error.__cause__.errno != errno.EADDRINUSE:
+            raise
+        raise ServeError(f"{error}; another port: --port N (`make run PORT=N`)") from error
     return 0
+
+
+def _has_state(folder: Path) -> bool:
+    return folder.is_dir() and any(folder.iterdir())
 
 
 def settings_of(options: argparse.Namespace) -> Settings:
@@ -80,6 +107,8 @@ def settings_of(options: argparse.Namespace) -> Settings:
         raise error from None
     if options.port is not None:
         settings = settings.listening_on(f"[::]:{options.port}")
+    if options.listen:
+        settings = settings.listening_on(*options.listen)
     if options.state_dir is not None:
         settings = settings.keeping_state_in(str(options.state_dir.absolute()))
     mistakes = plug_in_mistakes(settings)
@@ -89,7 +118,14 @@ def settings_of(options: argparse.Namespace) -> Settings:
 
 
 def _port(text: str) -> int:
-    number = int(text)
-    if not 0 <= number <= 65535:
-        raise argparse.ArgumentTypeError(f"{number} is no port: 0 to 65535")
-    return number
+    if not (text.isascii() and text.isdigit() and int(text) <= 65535):
+        raise argparse.ArgumentTypeError(f"{text!r} is no port: 0 to 65535")
+    return int(text)
+
+
+def _address(text: str) -> str:
+    try:
+        parse_address(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
+    return text

@@ -23,7 +23,7 @@ def run(options: argparse.Namespace) -> int:
     with printer_client(options) as client:
         printers = [attributes_of_printer(client)] if client.names_printer else all_printers(client)
     if options.json:
-        print(as_json([attributes_as_json(printer.attributes) for printer in printers]))
+        print(as_json([attributes_as_json(printer) for printer in printers]))
         return 0
     rows = [
         (
