@@ -70,9 +70,7 @@ async def create_printer(exchange: Exchange) -> Answer:
         raise refused(error) from error
     except ConfigError as error:
         raise RefusedError(*_why(error, device_uri, driver)) from error
-    data, _ = exchange.service.printer_answer(
-        printer, f"{exchange.base_uri}/ipp/print/{printer.name}", CREATED
-    )
+    data, _ = printer.answer(f"{exchange.base_uri}/ipp/print/{printer.name}", CREATED)
     answer = Answer(groups=[(GroupTag.PRINTER, data)])
     answer.add(GroupTag.SYSTEM, state_attributes(printers_of(exchange)))
     return answer

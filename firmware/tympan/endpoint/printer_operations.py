@@ -23,8 +23,8 @@ from tympan.service.job_password import PASSWORD_ATTRIBUTES
 async def get_printer_attributes(exchange: Exchange) -> Answer:
     """Get-Printer-Attributes, RFC 8011 §4.2.5."""
     document_format_of(exchange)
-    data, missing = exchange.service.printer_answer(
-        exchange.printer, exchange.printer_uri, exchange.requested(), exchange.natural_language
+    data, missing = exchange.printer.answer(
+        exchange.printer_uri, exchange.requested(), exchange.natural_language
     )
     answer = Answer(groups=[(GroupTag.PRINTER, data)])
     if missing:

@@ -108,8 +108,8 @@ async def get_user_printer_attributes(exchange: Exchange) -> Answer:
     ``operations-supported`` are those that the requester's role is enough for, and only an administrator finds attributes to set.
     """
     document_format_of(exchange)
-    data, missing = exchange.service.printer_answer(
-        exchange.printer, exchange.printer_uri, exchange.requested(), exchange.natural_language
+    data, missing = exchange.printer.answer(
+        exchange.printer_uri, exchange.requested(), exchange.natural_language
     )
     answer = with_missing(missing)
     role = exchange.requester.role

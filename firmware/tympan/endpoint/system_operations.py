@@ -70,8 +70,7 @@ async def get_printers(exchange: Exchange) -> Answer:
     answer = Answer()
     missing: set[str] = set()
     for printer in islice(_chosen(exchange), start, None if limit is None else start + limit):
-        data, unknown = exchange.service.printer_answer(
-            printer,
+        data, unknown = printer.answer(
             f"{exchange.base_uri}/ipp/print/{printer.name}",
             exchange.requested(),
             exchange.natural_language,

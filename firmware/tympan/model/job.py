@@ -12,6 +12,7 @@ import msgspec
 
 from tympan.ipp.enums import DocumentState, JobState
 from tympan.model.document import Document
+from tympan.model.record import RecordCodec
 
 TERMINAL: Final = frozenset({JobState.CANCELED, JobState.ABORTED, JobState.COMPLETED})
 """States that no job leaves, RFC 8011 §5.3.7."""
@@ -257,22 +258,5 @@ class Job(msgspec.Struct, kw_only=True):
         self.message = message
 
 
-_encoder = msgspec.msgpack.Encoder()
-_decoder = msgspec.msgpack.Decoder(Job)
-
-
-def encode_job(job: Job) -> bytes:
-    """The job as the spool keeps it."""
-    return _encoder.encode(job)
-
-
-def decode_job(record: bytes) -> Job:
-    """A job from the spool.
-
-    Raises:
-        ValueError: The record is not one of ours.
-    """
-    try:
-        return _decoder.decode(record)
-    except msgspec.MsgspecError as error:
-        raise ValueError(f"a job record cannot be read: {error}") from error
+_codec = RecordCodec(Job, "a job")
+encode_job, decode_job = _codec.encode, _codec.decode

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import msgspec
 
+from tympan.model.record import RecordCodec
+
 
 class PrinterControl(msgspec.Struct, kw_only=True):
     """The wishes of operators; they survive a restart.
@@ -68,22 +70,5 @@ class PrinterControl(msgspec.Struct, kw_only=True):
         return tuple(reason for reason, holds in told if holds)
 
 
-_encoder = msgspec.msgpack.Encoder()
-_decoder = msgspec.msgpack.Decoder(PrinterControl)
-
-
-def encode_control(control: PrinterControl) -> bytes:
-    """The record as the spool keeps it."""
-    return _encoder.encode(control)
-
-
-def decode_control(record: bytes) -> PrinterControl:
-    """A record from the spool.
-
-    Raises:
-        ValueError: It is not one of ours.
-    """
-    try:
-        return _decoder.decode(record)
-    except msgspec.MsgspecError as error:
-        raise ValueError(f"a printer's record cannot be read: {error}") from error
+_codec = RecordCodec(PrinterControl, "what operators told a printer")
+encode_control, decode_control = _codec.encode, _codec.decode

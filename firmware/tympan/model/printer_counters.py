@@ -12,6 +12,7 @@ import msgspec
 
 from tympan.ipp import Attribute
 from tympan.model.job import Job
+from tympan.model.record import RecordCodec
 
 _MAX: Final = 2**31 - 1
 
@@ -40,22 +41,5 @@ class PrinterCounters(msgspec.Struct, kw_only=True):
         ]
 
 
-_encoder = msgspec.msgpack.Encoder()
-_decoder = msgspec.msgpack.Decoder(PrinterCounters)
-
-
-def encode_counters(counters: PrinterCounters) -> bytes:
-    """The record as the spool keeps it."""
-    return _encoder.encode(counters)
-
-
-def decode_counters(record: bytes) -> PrinterCounters:
-    """A record from the spool.
-
-    Raises:
-        ValueError: It is not one of ours.
-    """
-    try:
-        return _decoder.decode(record)
-    except msgspec.MsgspecError as error:
-        raise ValueError(f"a printer's counters cannot be read: {error}") from error
+_codec = RecordCodec(PrinterCounters, "a printer's counters")
+encode_counters, decode_counters = _codec.encode, _codec.decode

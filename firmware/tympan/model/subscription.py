@@ -15,6 +15,7 @@ from typing import Final
 import msgspec
 
 from tympan.ipp.values import MAX_INTEGER
+from tympan.model.record import RecordCodec
 
 NO_EVENTS: Final = "none"
 
@@ -215,22 +216,10 @@ class KeptSubscription:
         return (notice for notice in self._notices if notice.sequence >= first)
 
 
-_encoder = msgspec.msgpack.Encoder()
-_decoder = msgspec.msgpack.Decoder(Subscription)
+_codec = RecordCodec(Subscription, "a subscription")
+decode_subscription = _codec.decode
 
 
 def encode_subscription(subscription: Subscription, sequence: int) -> bytes:
     """The record as the spool keeps it, with `sequence` as the highest reserved number."""
-    return _encoder.encode(msgspec.structs.replace(subscription, sequence=sequence))
-
-
-def decode_subscription(record: bytes) -> Subscription:
-    """A record from the spool.
-
-    Raises:
-        ValueError: It is not one of ours.
-    """
-    try:
-        return _decoder.decode(record)
-    except msgspec.MsgspecError as error:
-        raise ValueError(f"a subscription's record cannot be read: {error}") from error
+    return _codec.encode(msgspec.structs.replace(subscription, sequence=sequence))

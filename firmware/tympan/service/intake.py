@@ -98,7 +98,7 @@ class Intake:
                 self._failure = error
                 return
             self.feed.advance(self._writer.written)
-            self._keeper.print_live(self._printer, self._job, self)
+            self._keeper.print_live(self._printer, self._job)
 
     def _check(self) -> None:
         """Raise what went wrong while nobody waited."""

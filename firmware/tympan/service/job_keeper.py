@@ -323,14 +323,13 @@ class JobKeeper:
         await self._store.commit(SaveJob(job.job_id, encode_job(job)))
         self._queues[printer.name].wake()
 
-    def print_live(self, printer: Printer, job: Job, intake: Intake) -> None:
+    def print_live(self, printer: Printer, job: Job) -> None:
         """Print `job` while its only document is still arriving."""
         _log.info("job %d prints while it arrives", job.job_id)
         job.incoming = True
         job.state, job.reasons = JobState.PENDING, ("job-incoming",)
         self._register(printer, job)
         self._queues[printer.name].wake()
-        _ = intake
 
     def upload_broken(
         self, printer: Printer, job: Job, problem: str, reason: str = "job-data-insufficient"

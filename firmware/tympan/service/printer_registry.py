@@ -14,6 +14,7 @@ import msgspec
 
 from tympan.config import MAX_PRINTERS, PrinterSettings, Settings
 from tympan.errors import TympanError
+from tympan.model.record import RecordCodec
 from tympan.service.printer import Printer
 from tympan.spool.store import Change, DeleteRecord, SaveRecord, SetMeta, Store
 
@@ -47,8 +48,7 @@ class _Created(msgspec.Struct):
     profile: str
 
 
-_encoder = msgspec.msgpack.Encoder()
-_decoder = msgspec.msgpack.Decoder(_Created)
+_codec = RecordCodec(_Created, "a printer")
 
 
 class PrinterRegistry:
@@ -81,8 +81,8 @@ class PrinterRegistry:
                 )
                 continue
             try:
-                created.append(_settings_of(_decoder.decode(record)))
-            except msgspec.MsgspecError:
+                created.append(_settings_of(_codec.decode(record)))
+            except ValueError:
                 _log.exception("printer %s cannot be brought back", name)
         return created
 
@@ -110,7 +110,7 @@ class PrinterRegistry:
         printer.printer_id = self._new_id(printer.name)
         record = _Created(settings.name, settings.device, settings.driver, settings.profile)
         return (
-            SaveRecord(RECORD, settings.name, _encoder.encode(record)),
+            SaveRecord(RECORD, settings.name, _codec.encode(record)),
             *self._id_changes(printer.name),
         )
 

@@ -23,7 +23,7 @@ from tympan.render.pool import RenderLimits, RenderPool
 from tympan.service.building import build_printer
 from tympan.service.clock import Clock
 from tympan.service.counters import CounterKeeper
-from tympan.service.description import IDENTIFY_ACTIONS, NATURAL_LANGUAGE
+from tympan.service.description import IDENTIFY_ACTIONS
 from tympan.service.event_source import EventSource
 from tympan.service.events import EventBus
 from tympan.service.job_control import JobControl
@@ -224,13 +224,6 @@ class Service:
         self._lock.release()
 
     # --- printers ---------------------------------------------------------------------------------------------------
-
-    @staticmethod
-    def printer_answer(
-        printer: Printer, printer_uri: str, requested: tuple[str, ...], language: str = NATURAL_LANGUAGE
-    ) -> tuple[bytes, tuple[str, ...]]:
-        """The encoded attributes of a printer that are asked for, and the names there are none of."""
-        return printer.answer(printer_uri, requested, language)
 
     def _build(self, settings: PrinterSettings) -> tuple[Printer, Transport]:
         return build_printer(

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 import msgspec
 
 from tympan.ipp import Attribute, GroupTag, Message, decode, encode
+from tympan.model.record import RecordCodec
 
 
 class _Record(msgspec.Struct):
@@ -24,8 +25,7 @@ class _Record(msgspec.Struct):
     configured: dict[str, str]
 
 
-_encoder = msgspec.msgpack.Encoder()
-_decoder = msgspec.msgpack.Decoder(_Record)
+_codec = RecordCodec(_Record, "set attributes")
 
 
 def encode_set(attributes: Mapping[str, Attribute], configured: Callable[[str], str]) -> bytes:
@@ -33,7 +33,7 @@ def encode_set(attributes: Mapping[str, Attribute], configured: Callable[[str], 
     message = Message.of(
         (2, 0), 0, 1, (GroupTag.OPERATION, ()), (GroupTag.PRINTER, tuple(attributes.values()))
     )
-    return _encoder.encode(_Record(encode(message), {name: configured(name) for name in attributes}))
+    return _codec.encode(_Record(encode(message), {name: configured(name) for name in attributes}))
 
 
 def decode_set(
@@ -44,10 +44,7 @@ def decode_set(
     Raises:
         ValueError: It is not one of ours.
     """
-    try:
-        kept = _decoder.decode(record)
-    except msgspec.MsgspecError as error:
-        raise ValueError(f"a record of set attributes cannot be read: {error}") from error
+    kept = _codec.decode(record)
     message, _ = decode(kept.attributes)
     attributes = {each.name: each for each in message.group(GroupTag.PRINTER)}
     changed = tuple(name for name in attributes if kept.configured.get(name) != configured(name))

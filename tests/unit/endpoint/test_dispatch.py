@@ -406,7 +406,7 @@ def test_a_fault_of_the_service_is_an_answer_too(desk, monkeypatch, caplog):
     def fails(*_):
         raise KeyError("a mistake of ours")
 
-    monkeypatch.setattr(desk.service, "printer_answer", fails)
+    monkeypatch.setattr(desk.service.printers["receipt"], "answer", fails)
     assert status(desk.ask(GET, RECEIPT, NAME)) == StatusCode.SERVER_ERROR_INTERNAL_ERROR
     assert "a mistake of ours" in caplog.text
 
