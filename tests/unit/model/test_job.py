@@ -83,5 +83,5 @@ def test_the_record_comes_back_as_it_was():
 
 @pytest.mark.parametrize("record", [b"", b"\xc0", b"garbage", encode_job(job())[:-3]])
 def test_a_record_that_is_none_is_a_value_error(record):
-    with pytest.raises(ValueError, match="job record"):
+    with pytest.raises(ValueError, match="record of a job"):
         decode_job(record)
