@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tympan.config.settings import SIMULATION_PORT, PrinterSettings, ServerSettings, Settings
+from tympan.config.settings import SIMULATION_PORT, AccessSettings, PrinterSettings, ServerSettings, Settings
 
 
 def simulation_settings(state_dir: str, port: int = SIMULATION_PORT) -> Settings:
@@ -13,6 +13,8 @@ def simulation_settings(state_dir: str, port: int = SIMULATION_PORT) -> Settings
         port: TCP port to listen on, on every address; 0 takes a free one.
     """
     return Settings(
+        # A demonstration shows what it does: names of documents and users too.
+        access=AccessSettings(job_privacy_attributes=("none",)),
         server=ServerSettings(listen=(f"[::]:{port}",), state_dir=state_dir, location="Simulated"),
         printers=(
             PrinterSettings(

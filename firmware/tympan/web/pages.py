@@ -18,7 +18,14 @@ from tympan import __version__
 from tympan.ipp.enums import JobState, PrinterState
 from tympan.model.job import TERMINAL, Job
 from tympan.service.access import Requester
-from tympan.service.holding import is_held
+from tympan.service.holding import (
+    HELD_FOR_REVIEW,
+    HELD_ON_CREATE,
+    HOLD_UNTIL_SPECIFIED,
+    PASSWORD_WAIT,
+    hold_reasons,
+    is_held,
+)
 from tympan.service.job_attributes import in_order_of_printing
 from tympan.service.printer import Printer
 from tympan.service.service import Service
@@ -58,6 +65,10 @@ _JOB_STATES = {
     JobState.ABORTED: "failed",
     JobState.COMPLETED: "printed",
 }
+
+
+_COLUMNS = ("name", "user", "pages")
+"""What of a job the page leaves out where nothing of it may be shown of any job, or none has it."""
 
 
 class Pages:
@@ -113,6 +124,7 @@ class Pages:
     def _printer(self, printer: Printer, requester: Requester) -> Mapping[str, object]:
         finished = printer.ended.newest_first(TERMINAL)
         active = list(islice(in_order_of_printing(printer), SHOWN_JOBS))
+        jobs = [self._job(job, requester) for job in (*active, *islice(finished, SHOWN_JOBS - len(active)))]
         return {
             "name": printer.name,
             "info": printer.identity.info or printer.name,
@@ -124,9 +136,10 @@ class Pages:
             "told": printer.control.message,
             "default": printer.is_default,
             "waiting": len(printer.active),
-            "jobs": [
-                self._job(job, requester) for job in (*active, *islice(finished, SHOWN_JOBS - len(active)))
-            ],
+            "jobs": jobs,
+            # A column in which there would be nothing is left out; one line says why.
+            "columns": {name for name in _COLUMNS if any(job[name] for job in jobs)},
+            "private": bool(jobs) and not any(job["sees_name"] for job in jobs),
         }
 
     def _job(self, job: Job, requester: Requester) -> Mapping[str, object]:
@@ -138,9 +151,11 @@ class Pages:
 
         return {
             "id": job.job_id,
+            "sees_name": sees or not privacy.is_private("job-name"),
             "name": shown("job-name", job.name),
             "user": shown("job-originating-user-name", job.user),
             "state": _state(job),
+            "why": _held_for(job, shown("job-hold-until", _until(job))),
             "message": shown("job-state-message", job.message),
             "size": shown("job-k-octets", str(job.k_octets)),
             "pages": shown("job-impressions-completed", _pages(job)),
@@ -153,6 +168,30 @@ def _state(job: Job) -> str:
     """The state of a job in a word: held by somebody's wish, or only because its documents are not here yet."""
     is_receiving = job.state == JobState.PENDING_HELD and not is_held(job)
     return "receiving" if is_receiving else _JOB_STATES[job.state]
+
+
+def _until(job: Job) -> str:
+    """What a job that is held is held until, in words."""
+    if job.hold_until_date:
+        moment = datetime.fromtimestamp(job.hold_until_date).astimezone()
+        today = moment.date() == datetime.now(UTC).astimezone().date()
+        return f"until {moment.strftime('%H:%M' if today else '%Y-%m-%d %H:%M')}"
+    if job.hold_until == "indefinite":
+        return "until it is released"
+    return f"until {job.hold_until.replace('-', ' ')}" if job.hold_until else ""
+
+
+def _held_for(job: Job, until: str) -> str:
+    """Why a job is held, one reason after another; `until` is what may be said of the time. Empty: it is not."""
+    words = {
+        HOLD_UNTIL_SPECIFIED: until or "for later",
+        HELD_ON_CREATE: "the printer holds new jobs",
+        PASSWORD_WAIT: "waits for its password",
+        HELD_FOR_REVIEW: "the proof copy is to be looked at",
+    }
+    if job.state != JobState.PENDING_HELD:
+        return ""
+    return "; ".join(words[reason] for reason in hold_reasons(job) if reason in words)
 
 
 def _pages(job: Job) -> str:

@@ -321,3 +321,7 @@ def test_the_simulation_has_the_two_printers_of_the_contract():
     }
     assert settings.default_printer is not None
     assert settings.default_printer.name == "receipt"
+
+
+def test_a_simulation_shows_whose_jobs_there_are():
+    assert simulation_settings("/tmp/state").access.job_privacy_attributes == ("none",)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from aiohttp.test_utils import make_mocked_request
-from desk import RECEIPT, open_desk
+from desk import OPERATOR, RECEIPT, open_desk
 
 from tympan.ipp import Attribute, Operation
 from tympan.service.access import EVERYBODY
@@ -19,9 +20,13 @@ def desk(tmp_path):
         yield made
 
 
+def seen(desk, requester=EVERYBODY):
+    return desk.runner.run(Pages(desk.service).answer(make_mocked_request("GET", "/"), requester)).text
+
+
 def states(desk):
-    page = desk.runner.run(Pages(desk.service).answer(make_mocked_request("GET", "/"), EVERYBODY)).text
-    return re.findall(r'<td><span class="(\w+)">(\w+)</span>', page)
+    page = seen(desk)
+    return re.findall(r'<td class="last"><span class="(\w+)">(\w+)</span>', page)
 
 
 def test_what_is_held_is_not_called_arriving(desk):
@@ -39,3 +44,49 @@ def test_what_waits_and_what_was_canceled(desk):
     assert states(desk) == [("waiting", "waiting")]
     desk.service.jobs.cancel(desk.service.printers["receipt"], desk.job(job_id))
     assert states(desk) == [("canceled", "canceled")]
+
+
+TOMORROW = datetime.now(UTC).astimezone().replace(hour=9, minute=5, second=0, microsecond=0) + timedelta(
+    days=1
+)
+
+
+@pytest.mark.parametrize(
+    ("asked", "why"),
+    [
+        (Attribute.keyword("job-hold-until", "indefinite"), "until it is released"),
+        (Attribute.keyword("job-hold-until", "third-shift"), "until third shift"),
+        (
+            Attribute.date_time("job-hold-until-time", TOMORROW),
+            f"until {TOMORROW:%Y-%m-%d} 09:05",
+        ),
+    ],
+)
+def test_why_a_job_is_held_and_until_when(desk, asked, why):
+    desk.printed(job=(asked,))
+    if "third" in why and states(desk) == [("waiting", "waiting")]:
+        return  # it is the third shift now
+    assert f'<div class="dim">{why}</div>' in seen(desk)
+
+
+def test_a_job_that_waits_as_all_new_ones_do(desk):
+    desk.requester = OPERATOR
+    desk.ask(Operation.HOLD_NEW_JOBS, RECEIPT)
+    desk.printed()
+    assert '<div class="dim">the printer holds new jobs</div>' in seen(desk)
+
+
+def test_what_nobody_may_see_is_said_once_and_has_no_column(desk):
+    for _ in range(3):
+        desk.printed(
+            RECEIPT,
+            Attribute.name_string("requesting-user-name", "ann"),
+            Attribute.name_string("job-name", "Payroll"),
+        )
+    page = seen(desk)
+    assert "Payroll" not in page
+    assert "<th>Document</th>" not in page
+    assert page.count("shown to their owners and to operators") == 1
+    page = seen(desk, OPERATOR)
+    assert page.count("Payroll") == 3
+    assert "shown to their owners" not in page
