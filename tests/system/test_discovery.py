@@ -143,9 +143,12 @@ def shop(counter, tmp_path):
 
 
 def browse(host, kind):
-    """What avahi sees of a type: instance to host, address, port and TXT strings; IPv4 only, to see each once."""
+    """What avahi sees of a type: instance to host, address, port and TXT strings; IPv4 only, to see each once.
+
+    It waits for ever for a service that goes while it looks it up: what it has seen by then is what there is.
+    """
     found = {}
-    for line in host.run("avahi-browse", "-rpt", kind).splitlines():
+    for line in host.run("timeout", "15", "avahi-browse", "-rpt", kind, check=False).splitlines():
         fields = line.split(";", 9)
         if fields[0] == "=" and fields[2] == "IPv4":
             instance = re.sub(rb"\\(\d{3})", lambda code: bytes([int(code[1])]), fields[3].encode()).decode()

@@ -196,5 +196,5 @@ def all_samples_are_printed(service, printer: str, sent: Mapping[int, str]) -> N
     samples = {job_id: name.rpartition("-")[0] for job_id, name in sent.items() if RASTER_JOB.fullmatch(name)}
     kinds = len(LASER_DPI) * len(TYPES) * 3 if printer == "laser" else 0
     assert len(samples) == kinds * 6  # two sizes of document and onepage, two photos
-    pages = sum(len(printed(service, printer, job_id, timeout_s=240)) for job_id in samples)
+    pages = sum(len(printed(service, printer, job_id, timeout_s=480)) for job_id in samples)
     assert pages == kinds * 6 + kinds // 2 * 2 * (DOCUMENTS["document"] - 1)
