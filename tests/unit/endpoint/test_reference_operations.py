@@ -22,7 +22,7 @@ TEXT = Attribute.mime("document-format", "text/plain")
 ANN = Attribute.name_string("requesting-user-name", "ann")
 LAST, MORE = Attribute.boolean("last-document", True), Attribute.boolean("last-document", False)
 FETCH = FetchSettings(
-    allow_private=True, connect_timeout_s=30, idle_timeout_s=3, total_timeout_s=6, max_fetches=2
+    allow_private=True, connect_timeout_s=5, idle_timeout_s=3, total_timeout_s=6, max_fetches=2
 )
 
 

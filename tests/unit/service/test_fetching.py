@@ -23,7 +23,7 @@ from tympan.service.fetching import (
 
 OPEN = FetchSettings(allow_private=True, connect_timeout_s=30, idle_timeout_s=30, total_timeout_s=60)
 
-IMPATIENT = FetchSettings(allow_private=True, connect_timeout_s=30, idle_timeout_s=1, total_timeout_s=3)
+IMPATIENT = FetchSettings(allow_private=True, connect_timeout_s=1, idle_timeout_s=1, total_timeout_s=3)
 """For what is given up: nothing else may depend on how busy the machine is."""
 
 
