@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import chain
+from typing import NamedTuple
 
 from tympan.ipp import Attribute, GroupTag, Message, StringWithLanguage, decode, encode
 from tympan.ipp.enums import JobState
@@ -70,53 +71,81 @@ def _name(name: str, job: Job, value: str) -> Attribute:
     return Attribute.name_string(name, StringWithLanguage(job.language, value))
 
 
-def description(job: Job, printer_uri: str, now: int) -> list[Attribute]:
-    """The job description and status attributes.
+class _Asked(NamedTuple):
+    """A job that is asked about.
 
-    Args:
+    Attributes:
         job: The job.
         printer_uri: The printer's URI as the client reaches it.
         now: ``printer-up-time``.
     """
-    formats = [document.format for document in job.documents]
-    attributes = [
-        Attribute.uri("job-uri", job_uri(printer_uri, job)),
-        Attribute.integer("job-id", job.job_id),
-        Attribute.enum("job-state", job.state),
-        Attribute.keyword("job-state-reasons", *(job.reasons or ("none",))),
-        Attribute.text("job-state-message", job.message),
-        Attribute.uri("job-printer-uri", printer_uri),
-        _name("job-name", job, job.name),
-        Attribute.name_string("job-originating-user-name", job.user),
-        Attribute.uri("job-uuid", f"urn:uuid:{job.uuid}"),
-        Attribute.uri("job-more-info", "http" + printer_uri.partition("/ipp/")[0].removeprefix("ipp") + "/"),
-        Attribute.charset("attributes-charset", "utf-8"),
-        Attribute.language("attributes-natural-language", job.language),
-        Attribute.integer("job-k-octets", job.k_octets),
-        Attribute.integer("job-k-octets-processed", job.k_octets_processed),
-        Attribute.integer("job-impressions", job.impressions)
-        if job.impressions
-        else Attribute.no_value("job-impressions"),
-        Attribute.integer("job-impressions-completed", min(job.impressions_completed, _MAX_IMPRESSIONS)),
-        Attribute.integer("job-media-sheets-completed", min(job.media_sheets_completed, _MAX_IMPRESSIONS)),
-        Attribute.integer("job-printer-up-time", now),
-        Attribute.integer("number-of-documents", len(job.documents)),
-        _time("time-at-creation", job.created_at),
-        _time("time-at-processing", job.processing_at),
-        _time("time-at-completed", job.completed_at),
-        _date("date-time-at-creation", job.created_date),
-        _date("date-time-at-processing", job.processing_date),
-        _date("date-time-at-completed", job.completed_date),
-    ]
-    if job.operator_message:
-        attributes.append(Attribute.text("job-message-from-operator", job.operator_message))
-    if formats:
-        attributes += [
-            Attribute.mime("document-format-supplied", formats[0]),
-            _name("document-name-supplied", job, job.documents[0].name or job.name),
-            Attribute.keyword("compression-supplied", job.documents[0].compression),
-        ]
-    return attributes
+
+    job: Job
+    printer_uri: str
+    now: int
+
+
+def _first_document(make: Callable[[Job, Document], Attribute]) -> Callable[[_Asked], Attribute | None]:
+    """What a job says of its first document, once it has one."""
+    return lambda asked: make(asked.job, asked.job.documents[0]) if asked.job.documents else None
+
+
+_DESCRIPTION: dict[str, Callable[[_Asked], Attribute | None]] = {
+    "job-uri": lambda asked: Attribute.uri("job-uri", job_uri(asked.printer_uri, asked.job)),
+    "job-id": lambda asked: Attribute.integer("job-id", asked.job.job_id),
+    "job-state": lambda asked: Attribute.enum("job-state", asked.job.state),
+    "job-state-reasons": lambda asked: Attribute.keyword(
+        "job-state-reasons", *(asked.job.reasons or ("none",))
+    ),
+    "job-state-message": lambda asked: Attribute.text("job-state-message", asked.job.message),
+    "job-printer-uri": lambda asked: Attribute.uri("job-printer-uri", asked.printer_uri),
+    "job-name": lambda asked: _name("job-name", asked.job, asked.job.name),
+    "job-originating-user-name": lambda asked: Attribute.name_string(
+        "job-originating-user-name", asked.job.user
+    ),
+    "job-uuid": lambda asked: Attribute.uri("job-uuid", f"urn:uuid:{asked.job.uuid}"),
+    "job-more-info": lambda asked: Attribute.uri(
+        "job-more-info", "http" + asked.printer_uri.partition("/ipp/")[0].removeprefix("ipp") + "/"
+    ),
+    "attributes-charset": lambda _: Attribute.charset("attributes-charset", "utf-8"),
+    "attributes-natural-language": lambda asked: Attribute.language(
+        "attributes-natural-language", asked.job.language
+    ),
+    "job-k-octets": lambda asked: Attribute.integer("job-k-octets", asked.job.k_octets),
+    "job-k-octets-processed": lambda asked: Attribute.integer(
+        "job-k-octets-processed", asked.job.k_octets_processed
+    ),
+    "job-impressions": lambda asked: _time("job-impressions", asked.job.impressions),
+    "job-impressions-completed": lambda asked: Attribute.integer(
+        "job-impressions-completed", min(asked.job.impressions_completed, _MAX_IMPRESSIONS)
+    ),
+    "job-media-sheets-completed": lambda asked: Attribute.integer(
+        "job-media-sheets-completed", min(asked.job.media_sheets_completed, _MAX_IMPRESSIONS)
+    ),
+    "job-printer-up-time": lambda asked: Attribute.integer("job-printer-up-time", asked.now),
+    "number-of-documents": lambda asked: Attribute.integer("number-of-documents", len(asked.job.documents)),
+    "time-at-creation": lambda asked: _time("time-at-creation", asked.job.created_at),
+    "time-at-processing": lambda asked: _time("time-at-processing", asked.job.processing_at),
+    "time-at-completed": lambda asked: _time("time-at-completed", asked.job.completed_at),
+    "date-time-at-creation": lambda asked: _date("date-time-at-creation", asked.job.created_date),
+    "date-time-at-processing": lambda asked: _date("date-time-at-processing", asked.job.processing_date),
+    "date-time-at-completed": lambda asked: _date("date-time-at-completed", asked.job.completed_date),
+    "job-message-from-operator": lambda asked: (
+        Attribute.text("job-message-from-operator", asked.job.operator_message)
+        if asked.job.operator_message
+        else None
+    ),
+    "document-format-supplied": _first_document(
+        lambda _, document: Attribute.mime("document-format-supplied", document.format)
+    ),
+    "document-name-supplied": _first_document(
+        lambda job, document: _name("document-name-supplied", job, document.name or job.name)
+    ),
+    "compression-supplied": _first_document(
+        lambda _, document: Attribute.keyword("compression-supplied", document.compression)
+    ),
+}
+"""The job description and status attributes; each is made only where it is asked for."""
 
 
 def attributes_of(
@@ -135,12 +164,11 @@ def attributes_of(
     if wanted == set(DEFAULT_NAMES):  # the common question of Get-Jobs, 10,000 jobs at a time
         return [Attribute.uri("job-uri", job_uri(printer_uri, job)), Attribute.integer("job-id", job.job_id)]
     everything = "all" in wanted
-    chosen = [
-        attribute
-        for attribute in description(job, printer_uri, now)
-        if everything or "job-description" in wanted or attribute.name in wanted
-    ]
-    if everything or "job-template" in wanted or wanted - {attribute.name for attribute in chosen}:
+    described = everything or "job-description" in wanted
+    asked = _Asked(job, printer_uri, now)
+    names = _DESCRIPTION if described else [name for name in _DESCRIPTION if name in wanted]
+    chosen = [attribute for name in names if (attribute := _DESCRIPTION[name](asked)) is not None]
+    if everything or "job-template" in wanted or wanted - _DESCRIPTION.keys() - GROUPS:
         chosen += [
             attribute
             for attribute in printer.template.echo(template_of(job))
