@@ -26,7 +26,7 @@ from tympan.render.sources.page import POINTS_PER_INCH, Band, Document, Pixels, 
 Handle: TypeAlias = Any
 """A pointer of PDFium's; its bindings have no types."""
 
-PDF_BAND_BYTES = 4 << 20
+PDF_BAND_BYTES = 8 << 20
 """What a band is sized to: PDFium walks the whole page for each, which costs as much as drawing a megabyte."""
 
 DRAIN_BYTES = 1 << 20
