@@ -16,6 +16,7 @@ from ipptool_folder import DOCUMENTS, TYPES, make_folder
 from processes import RECEIPT_AND_LASER, SERVER, Tympan
 
 from tympan.ipp import Operation
+from tympan_sim import control
 
 PRINTERS = ("receipt", "laser")
 
@@ -139,8 +140,16 @@ def document_uri(folder):
         yield server.uri("/document-a4.pdf", "localhost")
 
 
+def paper_in(service, printer: str) -> None:
+    """A new roll, or a full tray: all suites together print more than the 250 sheets of one."""
+    socket = service.state / "simulated" / printer / "control.sock"
+    if socket.exists():  # the printer is there from its first job on
+        assert control.send(socket, "paper-out off") == "ok"
+
+
 def run_suite(service, folder, document_uri, suite: Suite, printer: str) -> list[tuple[str, str]]:
     """Run a suite, in which nothing fails; returns its tests with what became of each."""
+    paper_in(service, printer)
     canceled = ask(service, ipp_bytes.request(Operation.CANCEL_JOBS, service.uri(printer)), local=True)
     assert (
         ipp_bytes.status_of(canceled) == 0
@@ -193,6 +202,7 @@ def test_conformance(service, folder, document_uri, suite, printer):
 
 def all_samples_are_printed(service, printer: str, sent: Mapping[int, str]) -> None:
     """Of each raster document, plain, deflated and gzipped, every page came out."""
+    paper_in(service, printer)
     samples = {job_id: name.rpartition("-")[0] for job_id, name in sent.items() if RASTER_JOB.fullmatch(name)}
     kinds = len(LASER_DPI) * len(TYPES) * 3 if printer == "laser" else 0
     assert len(samples) == kinds * 6  # two sizes of document and onepage, two photos
