@@ -144,7 +144,7 @@ def paper_in(service, printer: str) -> None:
     """A new roll, or a full tray: all suites together print more than the 250 sheets of one."""
     socket = service.state / "simulated" / printer / "control.sock"
     if socket.exists():  # the printer is there from its first job on
-        assert control.send(socket, "paper-out off") == "ok"
+        control.send(socket, "paper-out off")
 
 
 def run_suite(service, folder, document_uri, suite: Suite, printer: str) -> list[tuple[str, str]]:
