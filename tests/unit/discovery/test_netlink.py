@@ -128,7 +128,8 @@ def test_cut_at_every_byte(data):
 
 @given(st.binary(max_size=200))
 def test_nonsense(data):
-    parse(data)
+    for message in parse(data):
+        assert isinstance(message, LinkMessage | AddressMessage | DumpEnd)
 
 
 @given(st.sampled_from(DATAGRAMS), st.data())
