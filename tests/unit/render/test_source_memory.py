@@ -63,7 +63,7 @@ CASES = {
     "a PDF of 25 pages": '("application/pdf", lambda: pdf(1), lambda: pdf(25), a4(600))',
     "raster of 12 pages": '("image/pwg-raster", lambda: raster(1, 4960, 1000, 600), lambda: raster(12, 4960, 1000, 600), a4(600))',
     "a receipt of 5 metres": '("image/pwg-raster", lambda: raster(1, 576, 1000, 203), lambda: raster(1, 576, 39_000, 203), receipt())',
-    "a long PDF on a roll": '("application/pdf", lambda: pdf(1), lambda: pdf(1, 14_000), receipt())',
+    "long pages of a PDF on a roll": '("application/pdf", lambda: pdf(1, 14_000), lambda: pdf(6, 14_000), receipt())',
     "a text of 200 pages": '("text/plain", lambda: b"Hello world\\n" * 60, lambda: b"Hello world\\n" * 12_600, a4(300))',
 }
 
