@@ -4,6 +4,7 @@ It knows keys, types and ranges. Whether a driver, a profile or a device scheme 
 ``tympan check`` asks both.
 """
 
+from tympan.config.checks import Address, geo_problem, parse_address, printer_name_problem
 from tympan.config.loader import (
     DEFAULT_PATH,
     ConfigMistakesError,
@@ -12,27 +13,19 @@ from tympan.config.loader import (
     load,
     read,
 )
-from tympan.config.settings import (
-    MAX_PRINTERS,
-    AccessSettings,
-    Address,
-    DiscoverySettings,
-    FetchSettings,
-    LimitSettings,
-    LogSettings,
-    NotificationSettings,
-    Place,
-    PrinterSettings,
-    RenderSettings,
-    ServerSettings,
-    Settings,
-    TlsSettings,
-    UserSettings,
-    geo_problem,
-    parse_address,
-    printer_name_problem,
-)
+from tympan.config.settings import Place, Settings
 from tympan.config.simulation import simulation_settings
+from tympan.config.tables.access import AccessSettings
+from tympan.config.tables.discovery import DiscoverySettings
+from tympan.config.tables.fetch import FetchSettings
+from tympan.config.tables.limits import LimitSettings
+from tympan.config.tables.log import LogSettings
+from tympan.config.tables.notifications import NotificationSettings
+from tympan.config.tables.printers import MAX_PRINTERS, PrinterSettings
+from tympan.config.tables.render import RenderSettings
+from tympan.config.tables.server import ServerSettings
+from tympan.config.tables.tls import TlsSettings
+from tympan.config.tables.users import UserSettings
 
 __all__ = [
     "DEFAULT_PATH",

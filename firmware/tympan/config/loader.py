@@ -21,23 +21,18 @@ from tympan.config.option import (
     problem_of,
     suggestion,
 )
-from tympan.config.settings import (
-    MAX_PRINTERS,
-    MAX_USERS,
-    AccessSettings,
-    DiscoverySettings,
-    FetchSettings,
-    LimitSettings,
-    LogSettings,
-    NotificationSettings,
-    Place,
-    PrinterSettings,
-    RenderSettings,
-    ServerSettings,
-    Settings,
-    TlsSettings,
-    UserSettings,
-)
+from tympan.config.settings import Place, Settings
+from tympan.config.tables.access import AccessSettings
+from tympan.config.tables.discovery import DiscoverySettings
+from tympan.config.tables.fetch import FetchSettings
+from tympan.config.tables.limits import LimitSettings
+from tympan.config.tables.log import LogSettings
+from tympan.config.tables.notifications import NotificationSettings
+from tympan.config.tables.printers import MAX_PRINTERS, PrinterSettings
+from tympan.config.tables.render import RenderSettings
+from tympan.config.tables.server import ServerSettings
+from tympan.config.tables.tls import TlsSettings
+from tympan.config.tables.users import MAX_USERS, UserSettings
 from tympan.errors import ConfigError
 
 DEFAULT_PATH = Path("/etc/tympan/config.toml")

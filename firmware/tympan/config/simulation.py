@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from tympan.config.settings import SIMULATION_PORT, AccessSettings, PrinterSettings, ServerSettings, Settings
+from tympan.config.settings import Settings
+from tympan.config.tables.access import AccessSettings
+from tympan.config.tables.printers import PrinterSettings
+from tympan.config.tables.server import SIMULATION_PORT, ServerSettings
 
 
 def simulation_settings(state_dir: str, port: int = SIMULATION_PORT) -> Settings:

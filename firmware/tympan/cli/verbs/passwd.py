@@ -28,7 +28,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Print the table for ``conf.d``; the password itself is kept nowhere."""
     from tympan.config import DEFAULT_PATH  # noqa: PLC0415 — parsing the arguments needs none of it
-    from tympan.config.settings import user_name_problem  # noqa: PLC0415 — parsing the arguments needs none of it
+    from tympan.config.tables.users import user_name_problem  # noqa: PLC0415 — parsing the arguments needs none of it
 
     problem = user_name_problem(options.name)
     if problem is not None:

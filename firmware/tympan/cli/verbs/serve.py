@@ -19,7 +19,8 @@ from tympan.config import (
     load,
     simulation_settings,
 )
-from tympan.config.settings import SIMULATION_PORT, parse_address
+from tympan.config.checks import parse_address
+from tympan.config.tables.server import SIMULATION_PORT
 from tympan.errors import ListenError, TympanError
 
 
