@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 from tympan.driver.contract import Capabilities, DeviceIdentity, SupplySpec
+from tympan.driver.dialogue import Dialogue, SilentDialogue
 from tympan.driver.ticket import JobTicket
 from tympan.language import escpos
 from tympan_drivers.profile_escpos import EscPosProfile, escpos_profile
@@ -165,6 +166,16 @@ class EscPosDriver:
         model = self._store.get(profile)
         longest = model.row_bytes * (24 if model.raster == "esc_star" else model.raster_rows)
         return bytes(longest + START_NULS) + escpos.initialize() + cut_commands(model)
+
+    def dialogue(self, profile: str) -> Dialogue:
+        """What is said to a device that was just opened: nothing yet."""
+        self._store.get(profile)
+        return SilentDialogue()
+
+    def raw_mark(self, profile: str, text: str) -> bytes:  # noqa: ARG002 — the contract's
+        """Nothing yet."""
+        self._store.get(profile)
+        return b""
 
 
 def cut_commands(model: EscPosProfile) -> bytes:

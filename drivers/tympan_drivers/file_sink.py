@@ -26,6 +26,8 @@ class FileTransport:
     """Writes jobs to a file or a folder."""
 
     open_timeout_s = 1.0
+    back_channel = False
+    shared = True
 
     @classmethod
     def discover(cls) -> Sequence[DiscoveredDevice]:

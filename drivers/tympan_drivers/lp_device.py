@@ -43,6 +43,8 @@ class LpTransport:
     """A printer device of the kernel."""
 
     open_timeout_s = 1.0
+    back_channel = True
+    shared = False
 
     @classmethod
     def discover(cls) -> Sequence[DiscoveredDevice]:

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 from tympan.driver.contract import Capabilities, DeviceIdentity, SupplySpec
+from tympan.driver.dialogue import Dialogue, SilentDialogue
 from tympan.driver.ticket import JobTicket, MediaSpec
 from tympan.language import pcl, pjl
 from tympan.language.pcl_paper import PclPaper
@@ -122,6 +123,16 @@ class PclDriver:
         PCL cannot take back a page that was begun: it comes out as far as it got.
         """
         return pcl.RESET + (pjl.end_job() if self._store.get(profile).pjl else b"")
+
+    def dialogue(self, profile: str) -> Dialogue:
+        """What is said to a device that was just opened: nothing yet."""
+        self._store.get(profile)
+        return SilentDialogue()
+
+    def raw_mark(self, profile: str, text: str) -> bytes:  # noqa: ARG002 — the contract's
+        """Nothing yet."""
+        self._store.get(profile)
+        return b""
 
 
 def _loaded(sources: tuple[str, ...]) -> str:

@@ -57,6 +57,8 @@ class SerialTransport:
     """A serial port."""
 
     open_timeout_s = 2.0
+    back_channel = True
+    shared = False
 
     @classmethod
     def discover(cls) -> Sequence[DiscoveredDevice]:

@@ -35,6 +35,8 @@ class SocketTransport:
     """A TCP connection to a printer."""
 
     open_timeout_s = CONNECT_TIMEOUT_S
+    back_channel = True
+    shared = True
 
     @classmethod
     def discover(cls) -> Sequence[DiscoveredDevice]:

@@ -94,6 +94,8 @@ class UsbTransport:
     """A printer on USB."""
 
     open_timeout_s = 5.0
+    back_channel = True
+    shared = False
 
     backend: ClassVar[Any] = None
     """The pyusb backend, None for libusb."""

@@ -250,6 +250,8 @@ class SimulatedTransport:
     def __init__(self, uri: str, context: Context) -> None:
         self.uri = uri
         self.open_timeout_s = 5.0
+        self.back_channel = True
+        self.shared = False
         parts = urlsplit(uri)
         name = parts.netloc
         if parts.scheme != "sim" or not _NAME.fullmatch(name) or parts.path not in ("", "/"):

@@ -25,6 +25,8 @@ from tympan.driver.ticket import JobTicket, MediaSpec
 if TYPE_CHECKING:  # the service process reads capabilities and must not load NumPy for them
     from numpy.typing import NDArray
 
+    from tympan.driver.dialogue import Dialogue  # which stands on this module
+
 MAX_WRITE_TIMEOUT_S = 0.2
 """The longest a transport call may block: what makes every write cancellable within 200 ms."""
 
@@ -103,6 +105,11 @@ class Transport(Protocol):
 
     uri: str
     open_timeout_s: float
+    back_channel: bool
+    """`read` can give something: known once it is open. Where False the link never reads."""
+    shared: bool
+    """Other programs want the device too, or it serves one connection at a time: it is let go when nothing prints. Where
+    False the link holds it as long as the service runs, and sees how it is also when nothing prints."""
 
     @classmethod
     def discover(cls) -> Sequence[DiscoveredDevice]:
@@ -426,4 +433,19 @@ class Driver(Protocol):
 
     def abandon(self, profile: str) -> bytes:
         """What to send after a job was stopped between two commands, so that the next one starts clean."""
+        ...
+
+    def dialogue(self, profile: str) -> Dialogue:
+        """What is said to a device that was just opened, and understood of its answers; a fresh one each time.
+
+        Raises:
+            tympan.errors.DriverError: There is no such profile.
+        """
+        ...
+
+    def raw_mark(self, profile: str, text: str) -> bytes:
+        """A line or a sheet in the printer's language that says `text`, to go before a document that is in it already.
+
+        For documents that may come out a second time (`JobTicket.mark`). Empty where there is no way.
+        """
         ...

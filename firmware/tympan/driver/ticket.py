@@ -121,6 +121,9 @@ class JobTicket:
         banner: Lines of the sheet that is printed before the job (``job-sheets``); empty: there is none.
         overrides: What single pages have otherwise; later ones prevail.
         first_page: Sheet side to go on from after a fault, counted from 1; what comes before it is not encoded.
+        marked_to: Last sheet side that may have come out before, in an attempt that broke off: those from `first_page` to it
+            carry `mark`. 0: none.
+        mark: What such sides say on top, a short line such as ``Copy: may have been printed before``; empty: nothing.
     """
 
     job_id: int
@@ -145,6 +148,8 @@ class JobTicket:
     banner: tuple[str, ...] = ()
     overrides: tuple[Override, ...] = ()
     first_page: int = 1
+    marked_to: int = 0
+    mark: str = ""
 
     @property
     def sheet(self) -> tuple[object, ...]:

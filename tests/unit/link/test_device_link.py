@@ -24,6 +24,8 @@ class Transport:
 
     uri = "test://device"
     open_timeout_s = 1.0
+    back_channel = False
+    shared = True
 
     def __init__(self):
         self.received = bytearray()

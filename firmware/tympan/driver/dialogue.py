@@ -1,0 +1,150 @@
+"""The contract between the firmware and what a driver says to a device, and understands of what comes back.
+
+A *dialogue* is sans-IO: bytes in, bytes out, with time as a parameter. One is made each time a device is opened, and thrown
+away when it is closed, so that it never remembers what another device said. The device link decides when its bytes are
+sent, and never sends any of them inside a command of the printer's language.
+
+Nothing here is necessary: a device that says nothing prints all the same. What a dialogue claims (`confirms_pages`,
+`confirms_jobs`) is a claim about the profile; whether this very device keeps it, the link finds out: one that never answers
+is not waited for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from tympan.driver.contract import DeviceIdentity
+from tympan.model.device_condition import DeviceCondition
+
+
+@dataclass(frozen=True, slots=True)
+class PagesConfirmed:
+    """Sides of the job under way have come out.
+
+    Attributes:
+        job_id: The job they are of.
+        number: `PageMark.number` of the last one: with it, all before it are confirmed.
+    """
+
+    job_id: int
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class JobConfirmed:
+    """All of a job has come out."""
+
+    job_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class PartMissing:
+    """The device has reached what lies behind a page that it never confirmed: bytes were lost on the way.
+
+    Attributes:
+        job_id: The job.
+        number: `PageMark.number` of the first side that is missing.
+    """
+
+    job_id: int
+    number: int
+
+
+Heard = DeviceCondition | DeviceIdentity | PagesConfirmed | JobConfirmed | PartMissing
+"""What a device's bytes can mean. A `DeviceCondition` is complete: it replaces what was known before."""
+
+
+class Dialogue(Protocol):
+    """What is said to one opened device.
+
+    Attributes:
+        confirms_pages: `page_ended` makes the device say when a page has come out.
+        confirms_jobs: `job_ended` makes it say when all of the job has.
+        buffer_bytes: How much the device may have taken and not printed: where it does not confirm, what was sent last is
+            taken for lost with a connection.
+    """
+
+    confirms_pages: bool
+    confirms_jobs: bool
+    buffer_bytes: int
+
+    def opened(self, now: float) -> bytes:
+        """What is sent once, right after the device was opened, before any job: asks who it is and how it is."""
+        ...
+
+    def job_begins(self, job_id: int) -> bytes:
+        """What is sent before the first byte of a job (of each attempt at it)."""
+        ...
+
+    def page_ended(self, number: int) -> bytes:
+        """What is sent right behind the last byte of the side `number`; empty where pages are not confirmed so."""
+        ...
+
+    def job_ended(self) -> bytes:
+        """What is sent right behind the last byte of the job; may be sent again where no answer comes."""
+        ...
+
+    def poll(self, now: float, *, in_job: bool) -> bytes:
+        """A question how the device is; the link asks for one every `POLL_S`, and more slowly where nobody answers.
+
+        Args:
+            now: The time.
+            in_job: It is sent between two commands of a job: empty where the language cannot be interrupted.
+        """
+        ...
+
+    def received(self, data: bytes, now: float) -> Sequence[Heard]:
+        """What the device said: bytes as they came, which may begin and end anywhere. Never raises, whatever they are."""
+        ...
+
+    def closing(self) -> bytes:
+        """What is sent before the device is let go, between jobs."""
+        ...
+
+
+POLL_S = 1.0
+"""How often the link asks for a `poll`."""
+
+
+class SilentDialogue:
+    """The dialogue with a device that says nothing, and is asked nothing.
+
+    Args:
+        buffer_bytes: See `Dialogue`.
+    """
+
+    confirms_pages = False
+    confirms_jobs = False
+
+    def __init__(self, buffer_bytes: int = 0) -> None:
+        self.buffer_bytes = buffer_bytes
+
+    def opened(self, now: float) -> bytes:  # noqa: ARG002 — the contract's
+        """Nothing."""
+        return b""
+
+    def job_begins(self, job_id: int) -> bytes:  # noqa: ARG002 — the contract's
+        """Nothing."""
+        return b""
+
+    def page_ended(self, number: int) -> bytes:  # noqa: ARG002 — the contract's
+        """Nothing."""
+        return b""
+
+    def job_ended(self) -> bytes:
+        """Nothing."""
+        return b""
+
+    def poll(self, now: float, *, in_job: bool) -> bytes:  # noqa: ARG002 — the contract's
+        """Nothing."""
+        return b""
+
+    def received(self, data: bytes, now: float) -> Sequence[Heard]:  # noqa: ARG002 — the contract's
+        """Nothing that can be understood."""
+        return ()
+
+    def closing(self) -> bytes:
+        """Nothing."""
+        return b""
