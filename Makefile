@@ -81,7 +81,7 @@ UV ?= uv
 PIN := $(UV) pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-annotate --no-header
 constraints:
 	printf '%s\n' 'hatchling>=1.25' 'editables>=0.5' > $(VENV)/build-requirements.txt
-	$(PIN) --extra fast --output-file constraints.txt pyproject.toml $(VENV)/build-requirements.txt
+	$(PIN) --extra fast --extra gpio --output-file constraints.txt pyproject.toml $(VENV)/build-requirements.txt
 	$(PIN) --all-extras --constraints constraints.txt --output-file constraints-dev.txt pyproject.toml $(VENV)/build-requirements.txt
 
 clean:
