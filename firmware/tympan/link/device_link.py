@@ -34,7 +34,7 @@ STEP_S = 0.1
 """How long one call on the transport may take, and one wait for a frame."""
 
 REOPEN_MIN_S = 0.25
-REOPEN_MAX_S = 5.0
+REOPEN_MAX_S = 2.0
 """How long the link waits before it tries again to open a device that is away; doubles from the first to the second."""
 
 CANCEL_GRACE_S = 1.0
@@ -42,7 +42,7 @@ CANCEL_GRACE_S = 1.0
 `STEP_S` is left alone at once."""
 
 IDLE_CLOSE_S = 20.0
-"""An idle device is closed after this time, so that another program can have it."""
+"""A device that others want too (`Transport.shared`) is closed when it has had no job for this time."""
 
 PROGRESS_S = 0.1
 """The most often that the event loop hears of progress."""
@@ -108,6 +108,11 @@ class DeviceLink:
         self._work: _Work | None = None
         self._is_open = False
         self._in_mid_job = False
+        self._held = False
+        self._retry_at = 0.0
+        self._pause_s = REOPEN_MIN_S
+        self._nudge = threading.Event()
+        self._loop: asyncio.AbstractEventLoop | None = None
         self._stopped_for: tuple[tuple[str, ...], str] | None = None
         self._closing = threading.Event()
         self.identity: DeviceIdentity | None = None
@@ -116,6 +121,18 @@ class DeviceLink:
     def device_uri(self) -> str:
         """The device's URI."""
         return self._transport.uri
+
+    def hold(self) -> None:
+        """Open the device now, keep it open, and open it again whenever it comes back; one that is shared opens with a job."""
+        if not self._transport.shared and not self._closing.is_set():
+            self._start()
+            self._queue.put(self._hold)
+
+    def device_appeared(self) -> None:
+        """Something was plugged in: where the device is away, try now, not when the pause is over. From any thread."""
+        self._pause_s = REOPEN_MIN_S
+        self._nudge.set()
+        self._queue.put(self._retry_now)
 
     async def print(
         self,
@@ -144,6 +161,7 @@ class DeviceLink:
             raise RuntimeError(f"the link to {self._transport.uri} is closed")
         self._start()
         loop = asyncio.get_running_loop()
+        self._nudge.clear()
         work = _Work(job_id, extension, source, on_progress, loop.create_future(), loop, resumed=resumed)
         self._work = work
         self._queue.put(work)
@@ -151,6 +169,7 @@ class DeviceLink:
             return await asyncio.shield(work.future)
         except asyncio.CancelledError:
             work.canceled.set()
+            self._nudge.set()
             raise
         finally:
             if self._work is work and work.future.done():
@@ -160,11 +179,12 @@ class DeviceLink:
         """Stop the job that is under way; `print` returns soon."""
         if self._work is not None:
             self._work.canceled.set()
+            self._nudge.set()
 
     def let_go(self) -> None:
         """Close the device once nothing is printing, so that another program can have it; the next job opens it again."""
         if self._thread is not None:
-            self._queue.put(self._close_transport)
+            self._queue.put(self._let_go)
 
     def reopen(self) -> None:
         """Close the device and open it anew, once nothing is printing; where it is away now, the next job opens it."""
@@ -174,6 +194,7 @@ class DeviceLink:
 
     def _start(self) -> None:
         if self._thread is None:
+            self._loop = asyncio.get_running_loop()
             self._thread = threading.Thread(target=self._run, name="tympan-link", daemon=True)
             self._thread.start()
 
@@ -182,6 +203,7 @@ class DeviceLink:
         self._closing.set()
         if self._work is not None:
             self._work.canceled.set()
+        self._nudge.set()
         self._queue.put(None)
         if self._thread is not None:
             await asyncio.get_running_loop().run_in_executor(None, self._thread.join, CANCEL_GRACE_S + 1.0)
@@ -191,9 +213,9 @@ class DeviceLink:
     def _run(self) -> None:
         while True:
             try:
-                work = self._queue.get(timeout=IDLE_CLOSE_S if self._is_open else None)
+                work = self._queue.get(timeout=self._idle_s())
             except queue.Empty:
-                self._close_transport()
+                self._nothing_came()
                 continue
             if work is None:
                 break
@@ -215,6 +237,46 @@ class DeviceLink:
             self._tell(work.loop, _set_result, work.future, outcome)
         self._close_transport()
 
+    def _idle_s(self) -> float | None:
+        """How long it may wait for work before it has something to do by itself."""
+        if self._is_open:
+            return IDLE_CLOSE_S if self._transport.shared else None
+        return max(self._retry_at - time.monotonic(), 0.0) if self._held else None
+
+    def _nothing_came(self) -> None:
+        if self._is_open:
+            self._close_transport()
+        else:
+            self._try_to_open()
+
+    def _hold(self) -> None:
+        self._held = True
+        self._retry_now()
+
+    def _let_go(self) -> None:
+        self._held = False
+        self._close_transport()
+
+    def _retry_now(self) -> None:
+        self._retry_at = 0.0
+
+    def _try_to_open(self) -> bool:
+        """Open the device; where that cannot be, say why, and set the time of the next try."""
+        try:
+            self.identity = self._transport.open()
+        except OSError as error:
+            self._stopped(*_why(error))
+        except Exception:  # noqa: BLE001 — a job that comes says it; what is tried again must not fill the log
+            if self._pause_s == REOPEN_MIN_S:
+                _log.exception("%s cannot be opened", self._transport.uri)
+        else:
+            self._is_open, self._pause_s = True, REOPEN_MIN_S
+            self._running()
+            return True
+        self._retry_at = time.monotonic() + self._pause_s
+        self._pause_s = min(2 * self._pause_s, REOPEN_MAX_S)
+        return False
+
     def _print(self, work: _Work) -> PrintOutcome:
         self._in_mid_job = self._in_mid_job or work.resumed
         try:
@@ -230,7 +292,7 @@ class DeviceLink:
             while not self._transport.end_job(STEP_S):
                 self._check(work)
             self._in_mid_job = False
-            self._running(work)
+            self._running()
         except _CanceledError:
             self._abandon()
             return PrintOutcome(
@@ -246,23 +308,27 @@ class DeviceLink:
                     Ending.CANCELED, work.progress, "job-canceled-by-user", "The job was canceled."
                 )
             reasons, message = _why(error)
-            self._stopped(work, reasons, message)
+            self._stopped(reasons, message)
             return PrintOutcome(Ending.INTERRUPTED, work.progress, "printer-stopped", message)
         return PrintOutcome(Ending.COMPLETED, work.progress)
 
     def _open(self, work: _Work) -> None:
         """Open the device, trying again until it is there."""
-        pause_s = REOPEN_MIN_S
+        self._retry_at = 0.0
         while not self._is_open:
+            self._check(work)
+            if self._retry_at > time.monotonic():
+                self._nudge.wait(self._retry_at - time.monotonic())
+                self._nudge.clear()
+                self._check(work)
             try:
                 self.identity = self._transport.open()
-                self._is_open = True
+                self._is_open, self._pause_s = True, REOPEN_MIN_S
             except OSError as error:
-                self._stopped(work, *_why(error))
-                if work.canceled.wait(pause_s):
-                    raise _CanceledError from error
-                pause_s = min(2 * pause_s, REOPEN_MAX_S)
-        self._running(work)
+                self._stopped(*_why(error))
+                self._retry_at = time.monotonic() + self._pause_s
+                self._pause_s = min(2 * self._pause_s, REOPEN_MAX_S)
+        self._running()
 
     def _pump(self, work: _Work) -> PrintOutcome | None:
         """Bring frames to the device until the last; an outcome where the job itself failed."""
@@ -309,10 +375,10 @@ class DeviceLink:
             if taken:
                 data = data[taken:]
                 yield taken
-                self._running(work)
+                self._running()
                 moved_at = time.monotonic()
             elif time.monotonic() - moved_at > STALLED_S:
-                self._stopped(work, ("other-error",), "The printer does not take data.")
+                self._stopped(("other-error",), "The printer does not take data.")
             self._check(work)
 
     def _note(self, work: _Work, frame: Frame) -> None:
@@ -375,15 +441,19 @@ class DeviceLink:
             work.told_at = moment
             self._tell(work.loop, work.on_progress, work.progress)
 
-    def _stopped(self, work: _Work, reasons: tuple[str, ...], message: str) -> None:
+    def _stopped(self, reasons: tuple[str, ...], message: str) -> None:
         if (reasons, message) != self._stopped_for:
             self._stopped_for = (reasons, message)
-            self._tell(work.loop, self._listener.device_stopped, reasons, message)
+            self._say(self._listener.device_stopped, reasons, message)
 
-    def _running(self, work: _Work) -> None:
+    def _running(self) -> None:
         if self._stopped_for is not None:
             self._stopped_for = None
-            self._tell(work.loop, self._listener.device_running)
+            self._say(self._listener.device_running)
+
+    def _say(self, function: Callable[..., None], *arguments: object) -> None:
+        if self._loop is not None:
+            self._tell(self._loop, function, *arguments)
 
     @staticmethod
     def _tell(loop: asyncio.AbstractEventLoop, function: Callable[..., None], *arguments: object) -> None:
@@ -392,11 +462,8 @@ class DeviceLink:
 
     def _reopen(self) -> None:
         self._close_transport()
-        try:
-            self.identity = self._transport.open()
-            self._is_open = True
-        except Exception as error:  # noqa: BLE001 — the next job tries again, and says what is wrong
-            _log.info("%s cannot be opened now: %s", self._transport.uri, error)
+        self._held = self._held or not self._transport.shared
+        self._try_to_open()
 
     def _close_transport(self) -> None:
         self._is_open = False

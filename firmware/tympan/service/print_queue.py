@@ -96,7 +96,9 @@ class PrintQueue:
         self._breaking_off: Job | None = None
 
     def start(self) -> None:
-        """Begin to print."""
+        """Begin to print; the device is opened and held, unless somebody has shut the printer down."""
+        if not self._printer.control.shut_down:
+            self._link.hold()
         self._task = asyncio.create_task(self._run(), name=f"queue-{self._printer.name}")
 
     def wake(self) -> None:
@@ -133,6 +135,10 @@ class PrintQueue:
     def let_go(self) -> None:
         """Close the device once nothing is printing."""
         self._link.let_go()
+
+    def device_appeared(self) -> None:
+        """Something was plugged in that may be the device: where that is away, it is looked for at once. From any thread."""
+        self._link.device_appeared()
 
     def restart(self) -> None:
         """Close the device and open it anew; what is printing goes on from the page that was not confirmed."""

@@ -221,6 +221,38 @@ async def test_a_device_that_is_away_is_waited_for(link, transport, listener):
     assert listener.heard == ["away", "taken", "away", "running"]
 
 
+async def test_a_device_that_can_be_held_is_opened_before_there_is_a_job(link, transport, listener):
+    transport.shared = False
+    transport.opening = [DeviceNotFoundError("away"), DeviceNotFoundError("away"), None]
+    link.hold()
+    await until(lambda: transport.opened)
+    await until(lambda: listener.heard == ["away", "running"])
+    assert listener.reasons == ("connecting-to-device",)
+
+
+async def test_a_device_that_others_want_is_not_held(link, transport):
+    link.hold()
+    await send(link, Source(data(b"x"), END))
+    assert (transport.opened, transport.closed) == (1, 0)
+
+
+@pytest.mark.parametrize("with_job", [False, True])
+async def test_a_device_that_appears_is_opened_at_once(link, transport, listener, monkeypatch, with_job):
+    monkeypatch.setattr(device_link, "REOPEN_MAX_S", 1000.0)
+    link._pause_s = 1000.0
+    transport.shared = False
+    transport.opening = [DeviceNotFoundError("away"), None]
+    if with_job:
+        printing = asyncio.create_task(link.print(1, "bin", Source(data(b"x"), END), lambda _: None))
+    else:
+        link.hold()
+    await until(lambda: listener.heard)
+    link.device_appeared()
+    await until(lambda: listener.heard[-1] == "running")
+    if with_job:
+        assert (await printing).ending is Ending.COMPLETED
+
+
 async def test_a_device_that_goes_away_in_mid_job_interrupts_it_and_is_resynchronised(
     link, transport, listener
 ):

@@ -47,6 +47,12 @@ class Link:
     def cancel(self):
         self.canceled += 1
 
+    def hold(self):
+        self.told.append("hold")
+
+    def device_appeared(self):
+        self.told.append("device appeared")
+
     def let_go(self):
         self.told.append("let go")
 
@@ -729,7 +735,7 @@ async def test_a_drain_does_not_wait_for_a_paused_job(stand):
 
 async def test_a_restart_opens_the_device_anew_and_goes_on(stand):
     stand.queue.restart()
-    assert (stand.link.canceled, stand.link.told) == (0, ["reopen"])
+    assert (stand.link.canceled, stand.link.told) == (0, ["hold", "reopen"])
     job = stand.add()
     await stand.settle()
     stand.queue.restart()
