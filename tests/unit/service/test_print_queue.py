@@ -739,7 +739,7 @@ async def test_a_restart_opens_the_device_anew_and_goes_on(stand):
     job = stand.add()
     await stand.settle()
     stand.queue.restart()
-    assert (stand.link.canceled, stand.link.told) == (1, ["reopen", "reopen"])
+    assert (stand.link.canceled, stand.link.told) == (1, ["hold", "reopen", "reopen"])
     await stand.end(STOPPED_IN_PRINT)
     assert stand.now == [job.job_id]
     assert stand.pool.requests[-1].ticket.first_page == 3
