@@ -64,11 +64,15 @@ class Dialogue(Protocol):
         confirms_jobs: `job_ended` makes it say when all of the job has.
         buffer_bytes: How much the device may have taken and not printed: where it does not confirm, what was sent last is
             taken for lost with a connection.
+        answers_within_s: How soon the device answers a `poll` that has reached it, whatever it does just then, also without paper
+            and with its cover open (real-time commands); 0: nobody knows, or it may take as long as a page. A device that has
+            answered before and does not answer in this time is taken for switched off.
     """
 
     confirms_pages: bool
     confirms_jobs: bool
     buffer_bytes: int
+    answers_within_s: float
 
     def opened(self, now: float) -> bytes:
         """What is sent once, right after the device was opened, before any job: asks who it is and how it is."""
@@ -117,6 +121,7 @@ class SilentDialogue:
 
     confirms_pages = False
     confirms_jobs = False
+    answers_within_s = 0.0
 
     def __init__(self, buffer_bytes: int = 0) -> None:
         self.buffer_bytes = buffer_bytes
