@@ -95,6 +95,10 @@ class FileTransport:
             self._close_file()
         return True
 
+    def unsent(self) -> int:
+        """Nothing: the file has what was counted."""
+        return 0
+
     def port_status(self) -> PortStatus | None:
         """A file has none."""
         return None

@@ -73,6 +73,7 @@ class LpTransport:
         self.uri = uri
         self._path = parts.path
         self._descriptor: Descriptor | None = None
+        self._left = 0
         self._answers = False
 
     def open(self) -> DeviceIdentity:
@@ -85,6 +86,7 @@ class LpTransport:
             DeviceError: Anything else.
         """
         self.close()
+        self._left = 0
         flags = os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOCTTY
         try:
             fd = os.open(self._path, os.O_RDWR | flags)
@@ -121,10 +123,14 @@ class LpTransport:
         """
         end = time.monotonic() + min(timeout_s, MAX_WRITE_TIMEOUT_S)
         try:
-            return self._open_descriptor().write(data, timeout_s)
+            written = self._open_descriptor().write(data, timeout_s)
         except DeviceError as error:
             if not (isinstance(error.__cause__, OSError) and error.__cause__.errno == errno.ENOSPC):
                 raise
+        else:
+            if written:  # the transfer before it has ended
+                self._left = written
+            return written
         # Without paper the lp driver answers at once. It takes bytes again when there is some; who asks does not spin.
         time.sleep(max(0.0, end - time.monotonic()))
         return 0
@@ -146,7 +152,12 @@ class LpTransport:
             return False
         # A transfer that unplugging broke off has ended too. A write of nothing sends nothing, and tells.
         descriptor.write(b"", 0.0)
+        self._left = 0
         return True
+
+    def unsent(self) -> int:
+        """The transfer that is under way, as a whole: how much of it has gone out the driver does not say."""
+        return self._left
 
     def port_status(self) -> PortStatus | None:
         """The port's status; None where the device has none."""

@@ -94,6 +94,7 @@ class SerialTransport:
         self._flow = parts.choice("flow", FLOWS, "none")
         self._port: Serial | None = None
         self._descriptor: Descriptor | None = None
+        self._left = 0
 
     def open(self) -> DeviceIdentity:
         """Open the port for ourselves and set it.
@@ -107,6 +108,7 @@ class SerialTransport:
         import serial  # noqa: PLC0415 — only where there is a serial printer
 
         self.close()
+        self._left = 0
         try:
             port = serial.Serial(
                 self._path,
@@ -151,7 +153,9 @@ class SerialTransport:
         """
         descriptor = self._open_descriptor()
         if self._flow != "dtrdsr":
-            return descriptor.write(data, timeout_s)
+            written = descriptor.write(data, timeout_s)
+            self._left += written  # an upper bound until the next look
+            return written
         # The kernel does not know this handshake: it gets a little at a time, and the next when that has gone out.
         deadline = time.monotonic() + min(timeout_s, MAX_WRITE_TIMEOUT_S)
         while not self._data_set_ready() or self._unsent() > DSR_CHUNK_BYTES // 2:
@@ -208,6 +212,13 @@ class SerialTransport:
             return True
         return bool(answer[0] & _TRANSMITTER_EMPTY)
 
+    def unsent(self) -> int:
+        """What the kernel has and the line has not; after the adapter went away, as it was at the last look."""
+        if self._descriptor is not None:
+            with contextlib.suppress(OSError):
+                self._left = self._unsent()
+        return self._left
+
     def port_status(self) -> PortStatus | None:
         """A line has no status bits of a printer."""
         return None
@@ -220,6 +231,7 @@ class SerialTransport:
 
     def close(self) -> None:
         """Let go of the port, dropping what the printer does not take: closing would wait for it."""
+        self.unsent()
         port, self._port = self._port, None
         descriptor, self._descriptor = self._descriptor, None
         if descriptor is not None:

@@ -57,6 +57,7 @@ class SocketTransport:
         self._address = (parts.host, parts.port if parts.port is not None else RAW_PORT)
         self._close_after_job = parts.choice("close", ("job", "idle"), "job") == "job"
         self._socket: socket.socket | None = None
+        self._left = 0
 
     def open(self) -> DeviceIdentity:
         """Connect.
@@ -66,6 +67,7 @@ class SocketTransport:
             DeviceError: Anything else.
         """
         self.close()
+        self._left = 0
         try:
             connection = socket.create_connection(self._address, timeout=CONNECT_TIMEOUT_S)
         except (socket.gaierror, TimeoutError) as error:
@@ -163,6 +165,13 @@ class SocketTransport:
         answer = fcntl.ioctl(connection.fileno(), termios.TIOCOUTQ, struct.pack("i", 0))
         return int(struct.unpack("i", answer)[0])
 
+    def unsent(self) -> int:
+        """What the peer has not acknowledged; after the connection broke off, what it had not acknowledged then."""
+        if self._socket is not None:
+            with contextlib.suppress(OSError):
+                self._left = self._unacknowledged(self._socket)
+        return self._left
+
     def port_status(self) -> PortStatus | None:
         """A socket has none."""
         return None
@@ -172,6 +181,7 @@ class SocketTransport:
 
     def close(self) -> None:
         """Close the connection."""
+        self.unsent()
         connection, self._socket = self._socket, None
         if connection is not None:
             with contextlib.suppress(OSError):

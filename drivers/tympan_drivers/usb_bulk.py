@@ -347,6 +347,10 @@ class UsbTransport:
 
     # --- class requests ----------------------------------------------------------------------------------------------
 
+    def unsent(self) -> int:
+        """Nothing: what was counted, the printer has acknowledged."""
+        return 0
+
     def port_status(self) -> PortStatus | None:
         """GET_PORT_STATUS, USB printer class §4.2.2; None where the printer does not answer it.
 

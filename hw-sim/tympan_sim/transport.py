@@ -393,6 +393,10 @@ class SimulatedTransport:
         self._job_id = None
         return True
 
+    def unsent(self) -> int:
+        """Nothing: what was counted, the simulated printer has."""
+        return 0
+
     def port_status(self) -> SimulatedPortStatus | None:
         """The port's status bits as the printer last said; None where it is not open."""
         if self._process is None:

@@ -160,6 +160,14 @@ class Transport(Protocol):
         """
         ...
 
+    def unsent(self) -> int:
+        """How many of the bytes that `write` counted have not left this machine: the device cannot have printed them.
+
+        Known as far as the kernel tells; what an adapter or a printer has in its own buffers is not counted where it cannot be
+        known. After the device went away: how many it was when that was last known, until it is opened again. Never raises.
+        """
+        ...
+
     def port_status(self) -> PortStatus | None:
         """The port's status bits, None where the port has none."""
         ...
