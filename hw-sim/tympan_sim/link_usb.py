@@ -21,12 +21,22 @@ import usb.backend
 from usb.core import USBError, USBTimeoutError
 
 from tympan_sim.printer import Printer, PrinterGoneError
+from tympan_sim.usb_printer_class import (
+    CONFIGURATION,
+    IN_ENDPOINT,
+    INTERFACE,
+    OUT_ENDPOINT,
+    PACKET_BYTES,
+    RequestError,
+    UsbTraits,
+    device_id,
+    endpoints,
+    port_status,
+    string_descriptor,
+)
 
-OUT_ENDPOINT = 0x01
-IN_ENDPOINT = 0x82
-PACKET_BYTES = 512
-_INTERFACE = 0
-_CONFIGURATION = 1
+__all__ = ["SimulatedUsb", "UsbPrinter", "UsbTraits"]
+
 _POLL_S = 0.001
 
 # libusb's own codes, with the errno values it maps them to.
@@ -55,33 +65,6 @@ _TEXTS = {
 def _error(number: int) -> OSError:
     kind: type[OSError] = USBTimeoutError if number == errno.ETIMEDOUT else USBError
     return kind(_TEXTS[number], _CODES[number], number)
-
-
-@dataclass(slots=True)
-class UsbTraits:
-    """How a printer behaves on the bus.
-
-    Attributes:
-        serial: iSerial, empty for none.
-        ports: Where it is plugged: hub ports from the root.
-        protocols: bInterfaceProtocol of each alternate setting: 1 one way, 2 bidirectional, 3 IEEE 1284.4.
-        kernel_driver: The kernel's usblp holds it until detached.
-        claimed_elsewhere: Another process holds it.
-        forbidden: This user may not open it.
-        device_id_little_endian: The length of its device id has the bytes swapped, as some printers do.
-        device_id_stalls: It has no device id and stalls.
-        soft_reset_type: bmRequestType it takes SOFT_RESET with: 0x21, or 0x23 as of the old specification.
-    """
-
-    serial: str = "SIM0001"
-    ports: tuple[int, ...] = (1,)
-    protocols: tuple[int, ...] = (2,)
-    kernel_driver: bool = True
-    claimed_elsewhere: bool = False
-    forbidden: bool = False
-    device_id_little_endian: bool = False
-    device_id_stalls: bool = False
-    soft_reset_type: int = 0x21
 
 
 class UsbPrinter:
@@ -124,13 +107,14 @@ class UsbPrinter:
         """Bytes until the endpoint stalls, 0 when it does, None where it will not."""
         if self._halt_at is not None and self.printer.received >= self._halt_at:
             self._halt_at, self._halted = None, True
-        if self._halted:
+        if self._halted or self.printer.halted:
             return 0
         return None if self._halt_at is None else self._halt_at - self.printer.received
 
     def clear_halt(self) -> None:
         """What CLEAR_FEATURE(ENDPOINT_HALT) does."""
         self._halted = False
+        self.printer.clear_halt()
 
 
 @dataclass(slots=True)
@@ -140,7 +124,7 @@ class _Plugged:
     device: UsbPrinter
     address: int
     here: bool = True
-    configuration: int = _CONFIGURATION
+    configuration: int = CONFIGURATION
     alternate: int = 0
     driver_active: bool = True
     claims: set[int] = field(default_factory=set)
@@ -230,7 +214,7 @@ class SimulatedUsb(usb.backend.IBackend):  # type: ignore[misc]  # pyusb has no 
             bDescriptorType=2,
             wTotalLength=9 + settings * 9 + sum(7 * self._endpoints(dev, alt) for alt in range(settings)),
             bNumInterfaces=1,
-            bConfigurationValue=_CONFIGURATION,
+            bConfigurationValue=CONFIGURATION,
             iConfiguration=0,
             bmAttributes=0xC0,
             bMaxPower=1,
@@ -239,7 +223,7 @@ class SimulatedUsb(usb.backend.IBackend):  # type: ignore[misc]  # pyusb has no 
 
     @staticmethod
     def _endpoints(dev: _Plugged, alt: int) -> int:
-        return 1 if dev.device.traits.protocols[alt] == 1 else 2
+        return len(endpoints(dev.device.traits, alt))
 
     def get_interface_descriptor(self, dev: _Plugged, intf: int, alt: int, config: int) -> SimpleNamespace:
         """The interface descriptor of an alternate setting.
@@ -252,7 +236,7 @@ class SimulatedUsb(usb.backend.IBackend):  # type: ignore[misc]  # pyusb has no 
         return SimpleNamespace(
             bLength=9,
             bDescriptorType=4,
-            bInterfaceNumber=_INTERFACE,
+            bInterfaceNumber=INTERFACE,
             bAlternateSetting=alt,
             bNumEndpoints=self._endpoints(dev, alt),
             bInterfaceClass=7,
@@ -307,7 +291,7 @@ class SimulatedUsb(usb.backend.IBackend):  # type: ignore[misc]  # pyusb has no 
     def set_configuration(self, dev_handle: _Handle, config_value: int) -> None:
         """Set the configuration; refused while the kernel's driver holds the interface, as Linux does."""
         self._present(dev_handle.plugged)
-        if config_value != _CONFIGURATION:
+        if config_value != CONFIGURATION:
             raise _error(errno.ENOENT)
         if dev_handle.plugged.driver_active or dev_handle.plugged.device.traits.claimed_elsewhere:
             raise _error(errno.EBUSY)
@@ -327,7 +311,7 @@ class SimulatedUsb(usb.backend.IBackend):  # type: ignore[misc]  # pyusb has no 
     def claim_interface(self, dev_handle: _Handle, intf: int) -> None:
         """Claim the interface; busy while usblp or another process has it."""
         device = self._present(dev_handle.plugged)
-        if intf != _INTERFACE:
+        if intf != INTERFACE:
             raise _error(errno.ENOENT)
         if dev_handle.plugged.driver_active or device.traits.claimed_elsewhere:
             raise _error(errno.EBUSY)
@@ -341,7 +325,7 @@ class SimulatedUsb(usb.backend.IBackend):  # type: ignore[misc]  # pyusb has no 
     def is_kernel_driver_active(self, dev_handle: _Handle, intf: int) -> bool:
         """Whether usblp holds the interface."""
         self._present(dev_handle.plugged)
-        return dev_handle.plugged.driver_active and intf == _INTERFACE
+        return dev_handle.plugged.driver_active and intf == INTERFACE
 
     def detach_kernel_driver(self, dev_handle: _Handle, intf: int) -> None:
         """Take the interface from usblp."""
@@ -459,46 +443,21 @@ class SimulatedUsb(usb.backend.IBackend):  # type: ignore[misc]  # pyusb has no 
         with device.lock:
             if device.printer.stalled:
                 raise _error(errno.ETIMEDOUT)
-            if (bmRequestType, bRequest) == (0x80, 6) and wValue >> 8 == 3:
-                answer = self._string(device, wValue & 0xFF)
-            elif (bmRequestType, bRequest) == (0xA1, 0) and wIndex >> 8 == _INTERFACE and not wValue:
-                answer = self._device_id(device)
-            elif (bmRequestType, bRequest) == (0xA1, 1) and wIndex & 0xFF == _INTERFACE:
-                answer = self._port_status(device)
-            elif bRequest == 2 and bmRequestType == device.traits.soft_reset_type:
-                device.printer.soft_reset(device.clock())
-                return 0
-            else:
-                raise _error(errno.EPIPE)
+            model, traits = device.printer.model, device.traits
+            try:
+                if (bmRequestType, bRequest) == (0x80, 6) and wValue >> 8 == 3:
+                    answer = string_descriptor(model, traits, wValue & 0xFF)
+                elif (bmRequestType, bRequest) == (0xA1, 0) and wIndex >> 8 == INTERFACE and not wValue:
+                    answer = device_id(model, traits)
+                elif (bmRequestType, bRequest) == (0xA1, 1) and wIndex & 0xFF == INTERFACE:
+                    answer = port_status(device.printer.status())
+                elif bRequest == 2 and bmRequestType == traits.soft_reset_type:
+                    device.printer.soft_reset(device.clock())
+                    return 0
+                else:
+                    raise _error(errno.EPIPE)
+            except RequestError as problem:
+                raise _error(errno.EPIPE) from problem
         shown = answer[: len(data)]
         memoryview(data).cast("B")[: len(shown)] = shown
         return len(shown)
-
-    @staticmethod
-    def _string(device: UsbPrinter, index: int) -> bytes:
-        model = device.printer.model
-        if index == 0:
-            return b"\x04\x03\x09\x04"
-        texts = {1: model.make, 2: model.model, 3: device.traits.serial}
-        if not texts.get(index):
-            raise _error(errno.EPIPE)
-        body = texts[index].encode("utf-16-le")[:252]
-        return bytes((len(body) + 2, 3)) + body
-
-    @staticmethod
-    def _device_id(device: UsbPrinter) -> bytes:
-        if device.traits.device_id_stalls:
-            raise _error(errno.EPIPE)
-        body = device.printer.model.device_id.encode("ascii", "replace")
-        return (len(body) + 2).to_bytes(
-            2, "little" if device.traits.device_id_little_endian else "big"
-        ) + body
-
-    @staticmethod
-    def _port_status(device: UsbPrinter) -> bytes:
-        status = device.printer.status()
-        error = status["paper_out"] or status["cover_open"] or status["cutter_error"]
-        bits = 0x20 if status["paper_out"] else 0
-        bits |= 0 if status["offline"] else 0x10
-        bits |= 0 if error else 0x08
-        return bytes((bits,))

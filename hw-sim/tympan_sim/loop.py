@@ -59,10 +59,15 @@ class SimulationLoop:
         self._woken.setblocking(False)
 
     def watch(
-        self, fileobj: socket.socket | int, callback: Callable[[], None] | None, *, write: bool = False
+        self,
+        fileobj: socket.socket | int,
+        callback: Callable[[], None] | None,
+        *,
+        read: bool = True,
+        write: bool = False,
     ) -> None:
-        """Call `callback` when `fileobj` can be read (or written, too); None ends it. May be repeated."""
-        events = selectors.EVENT_READ | (selectors.EVENT_WRITE if write else 0)
+        """Call `callback` when `fileobj` can be read or, where asked for, written; None ends it. May be repeated."""
+        events = (selectors.EVENT_READ if read else 0) | (selectors.EVENT_WRITE if write else 0)
         known = fileobj in self._selector.get_map()
         if callback is None:
             if known:

@@ -18,19 +18,23 @@ from tympan_sim.models import MODELS, PrinterModel, adapted
 from tympan_sim.transport import speed_factor
 
 if TYPE_CHECKING:
-    from tympan_sim.links import PtyLink, TcpLink
+    from tympan_sim.loop import Link
 
 DEFAULT_MODELS = {"escpos": "escpos-80mm", "pcl": "pcl-laser"}
-DEFAULT_GAP_S = {"pty": 1.0, "tcp": 0.0}
+USB_PROTOCOLS = {"1": (1,), "2": (2,), "1,2": (1, 2)}
+DEFAULT_GAP_S = {"pty": 1.0, "tcp": 0.0, "usbip": 1.0}
 
 _EPILOG = """\
 DIR gets JOBID.bin (the bytes, to the last one), JOBID-PAGE.png (what came out, one a sheet side or cut piece) and
 JOBID.json (drawer, buzzer, commands not understood). Raw links have no jobs: on TCP a job is a connection; on a
-terminal it ends when no byte has come for a second; --idle-gap changes either (0: never).
+terminal and on USB it ends when no byte has come for a second; --idle-gap changes that (0: never).
+
+--usbip: in the machine that is to have the printer, after modprobe vhci_hcd:
+  usbip --tcp-port PORT attach -r ADDRESS -b 1-1
 
 Faults, through the socket of --control:
   tympan-sim control SOCKET paper-out on     and off; also paper-near-end, cover, offline, cutter, overheat,
-                                             power-off, unplug, stall
+                                             power-off, unplug, stall, halt
   tympan-sim control SOCKET slow 0.1         a tenth of the speed; slow off
   tympan-sim control SOCKET at +5000 unplug  5000 bytes from now
   tympan-sim control SOCKET status           what the printer's sensors say, as JSON
@@ -80,8 +84,23 @@ def _printer_arguments(parser: argparse.ArgumentParser, language: str) -> None:
     where = parser.add_mutually_exclusive_group(required=True)
     where.add_argument("--pty", type=Path, metavar="PATH", help="a serial port with this name")
     where.add_argument("--tcp", type=_port, metavar="PORT", help="a network port; 0 takes a free one")
+    where.add_argument(
+        "--usbip",
+        type=_port,
+        metavar="PORT",
+        help="a USB printer for another kernel, over USB/IP; 0 takes a free port",
+    )
     parser.add_argument(
-        "--bind", default="127.0.0.1", metavar="ADDRESS", help="for --tcp; default: %(default)s"
+        "--bind", default="127.0.0.1", metavar="ADDRESS", help="for --tcp and --usbip; default: %(default)s"
+    )
+    parser.add_argument(
+        "--usb-protocol",
+        choices=tuple(USB_PROTOCOLS),
+        default="2",
+        help="of the USB interface: 1 one way, 2 both ways, 1,2 as two alternate settings; default: %(default)s",
+    )
+    parser.add_argument(
+        "--usb-serial", default="SIM0001", metavar="TEXT", help="serial number on USB; default: %(default)s"
     )
     parser.add_argument("--idle-gap", type=_gap, metavar="SECONDS", help="a pause of this length ends a job")
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="where pictures and bytes go")
@@ -111,16 +130,21 @@ def _gap(word: str) -> float:
     return seconds
 
 
-def _link(arguments: argparse.Namespace) -> tuple[PtyLink | TcpLink, str]:
-    from tympan_sim.links import PtyLink, TcpLink  # noqa: PLC0415 — loads the simulation
+def _link(arguments: argparse.Namespace) -> tuple[Link, str]:
+    from tympan_sim.link_usbip import UsbIpLink  # noqa: PLC0415 — loads the simulation
+    from tympan_sim.links import PtyLink, TcpLink  # noqa: PLC0415 — as above
+    from tympan_sim.usb_printer_class import UsbTraits  # noqa: PLC0415 — as above
 
-    gap_s = arguments.idle_gap
-    if arguments.pty is not None:
-        return PtyLink(arguments.pty, idle_gap_s=DEFAULT_GAP_S["pty"] if gap_s is None else gap_s), str(
-            arguments.pty
-        )
-    tcp = TcpLink(arguments.tcp, arguments.bind, idle_gap_s=DEFAULT_GAP_S["tcp"] if gap_s is None else gap_s)
-    return tcp, f"port {tcp.port} of {arguments.bind}"
+    kind = next(name for name in DEFAULT_GAP_S if getattr(arguments, name) is not None)
+    gap_s = DEFAULT_GAP_S[kind] if arguments.idle_gap is None else arguments.idle_gap
+    if kind == "pty":
+        return PtyLink(arguments.pty, idle_gap_s=gap_s), str(arguments.pty)
+    if kind == "tcp":
+        tcp = TcpLink(arguments.tcp, arguments.bind, idle_gap_s=gap_s)
+        return tcp, f"port {tcp.port} of {arguments.bind}"
+    traits = UsbTraits(serial=arguments.usb_serial, protocols=USB_PROTOCOLS[arguments.usb_protocol])
+    usbip = UsbIpLink(arguments.usbip, arguments.bind, traits=traits, idle_gap_s=gap_s)
+    return usbip, f"port {usbip.port} of {arguments.bind} for USB/IP"
 
 
 def _simulate(arguments: argparse.Namespace, model: PrinterModel) -> int:

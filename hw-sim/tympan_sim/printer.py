@@ -39,6 +39,7 @@ FAULTS: tuple[str, ...] = (
     "power-off",
     "unplug",
     "stall",
+    "halt",
     "slow",
 )
 """What `Printer.fault` knows.
@@ -46,7 +47,7 @@ FAULTS: tuple[str, ...] = (
 ``paper-out``: the roll or tray is empty; off: a fresh one. ``paper-near-end``: the sensor switched. ``cover``: open.
 ``offline``: taken off line at its panel. ``cutter``: jammed at the next cut. ``overheat``: pauses. ``power-off``: buffer
 and page are lost. ``unplug``: the cable is out; the printer goes on. ``stall``: takes nothing and answers nothing.
-``slow``: a factor on its speed, 0 to 1.
+``halt``: its USB bulk OUT endpoint answers STALL until the host clears it; other links do not know it. ``slow``: a factor on its speed, 0 to 1.
 """
 
 BLOCKING = ("paper-out", "cover", "offline", "overheat", "power-off", "stall")
@@ -108,6 +109,15 @@ class Printer:
     def stalled(self) -> bool:
         """It takes nothing and answers nothing."""
         return "stall" in self._faults
+
+    @property
+    def halted(self) -> bool:
+        """Its USB bulk OUT endpoint is halted."""
+        return "halt" in self._faults
+
+    def clear_halt(self) -> None:
+        """What CLEAR_FEATURE(ENDPOINT_HALT) of the host does; nothing where there is no halt."""
+        self._faults.pop("halt", None)
 
     def room(self) -> int:
         """Bytes it would take now."""

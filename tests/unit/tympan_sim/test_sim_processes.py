@@ -6,6 +6,7 @@ import json
 import os
 import signal
 import socket
+import struct
 import subprocess
 import sys
 import time
@@ -288,6 +289,40 @@ def simulator(tmp_path):
 
 def port_of(process) -> int:
     return int(process.told.split("port ")[1].split()[0])
+
+
+def test_usbip_the_cable_is_the_connection(simulator, tmp_path):
+    process = simulator(
+        "escpos",
+        "--usbip",
+        "0",
+        "--speed",
+        "max",
+        "--idle-gap",
+        "0.2",
+        "--control",
+        str(tmp_path / "control"),
+    )
+    address = ("127.0.0.1", port_of(process))
+    request = bytes.fromhex("0111800300000000") + b"1-1".ljust(32, b"\0")
+    text = b"hello\n\x1dV\0"
+    with socket.create_connection(address, timeout=10) as host, host.makefile("rb") as answers:
+        host.sendall(request)
+        assert answers.read(320)[4:8] == bytes(4)
+        setup = bytes.fromhex("0009010000000000")
+        host.sendall(struct.pack(">IIIIIIIiii8s", 1, 1, 0x10002, 0, 0, 0, 0, 0, -1, 0, setup))
+        host.sendall(struct.pack(">IIIIIIIiii8x", 1, 2, 0x10002, 0, 1, 0, len(text), 0, -1, 0) + text)
+        assert struct.unpack_from(">IIIIIii", answers.read(96), 48) == (3, 2, 0, 0, 0, 0, len(text))
+        wait_for((tmp_path / "out" / "1-1.png").exists)
+        send(tmp_path / "control", "unplug on")
+        assert answers.read() == b""
+    for command, status in (("unplug on", 4), ("unplug off", 0)):
+        send(tmp_path / "control", command)
+        with socket.create_connection(address, timeout=10) as host:
+            host.sendall(request)
+            assert int.from_bytes(host.recv(8, socket.MSG_WAITALL)[4:8], "big") == status
+    wait_for((tmp_path / "out" / "1.bin").exists)
+    assert (tmp_path / "out" / "1.bin").read_bytes() == text
 
 
 def test_tcp_a_connection_is_a_job(simulator, tmp_path):
