@@ -4,6 +4,8 @@
 #                for this machine alone                              LISTEN=127.0.0.1:8631
 #   make test    the whole test suite                                ARGS=…  (for pytest)
 #   make check   format, lint, types, import contracts, unit tests: before each commit
+#   make install   into this system: /opt/tympan, started by systemd; as root      DESTDIR=…  SYSTEMD=no  PYTHON=/usr/bin/python3
+#   make uninstall   and away again, but for configuration and state               PURGE=1 takes these too
 #   make bench   the benchmarks beside the peers' figures            ARGS=…  (requests, documents)
 #
 # PYTHON=… chooses the interpreter (3.11 or newer), VENV=… where the virtual environment is.
@@ -24,7 +26,7 @@ TEST_PACKAGES := avahi-daemon avahi-utils cups cups-client cups-ipp-utils curl d
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test check bench format test-packages constraints clean
+.PHONY: help run test check bench format install install-units uninstall test-packages constraints clean
 
 help:
 	@sed -n 's/^#   \(make .*\|  *for .*\)/\1/p' Makefile
@@ -48,6 +50,19 @@ bench: $(VENV)/installed-dev test-packages
 format: $(VENV)/installed-dev
 	$(BIN)/ruff format $(SOURCES)
 	$(BIN)/ruff check --fix $(SOURCES)
+
+# The installed program is the system's Python's, not one that happens to be in the path. Units, user and configuration alone: install-units.
+install install-units uninstall: export DESTDIR := $(DESTDIR)
+install install-units uninstall: export SYSTEMD := $(SYSTEMD)
+install install-units uninstall: export PURGE := $(PURGE)
+install:
+	@PYTHON="$(if $(filter command line environment,$(origin PYTHON)),$(PYTHON),/usr/bin/python3)" systemd/install.sh install
+
+install-units:
+	@systemd/install.sh units
+
+uninstall:
+	@systemd/install.sh uninstall
 
 # --- what the above need ----------------------------------------------------------------------------------------------
 
