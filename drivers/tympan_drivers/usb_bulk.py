@@ -4,8 +4,8 @@ Supported: printer-class interfaces, one way and bidirectional; the same printer
 ones told apart by serial number or port; the device id, the port's status bits, SOFT_RESET; the kernel's usblp taken off and
 given back. ``usb://MAKE/MODEL?serial=…`` names a printer as its device id does, ``?port=1-1.2`` where it is plugged.
 
-A transfer that runs out of time says how much went out, and the rest is sent again. One that stalls does not: the halt is cleared, and
-the job goes on from the page that was not confirmed.
+A write that runs out of time, stalls or loses its device half-way says how much went out (`usb_transfer`): running out of time is how a
+printer says that it is busy; a stall is cleared, and the rest follows.
 """
 
 from __future__ import annotations
@@ -54,9 +54,17 @@ from tympan_drivers.usb_devices import (
     uri_of,
 )
 from tympan_drivers.usb_quirks import Quirks, quirks_of
+from tympan_drivers.usb_transfer import bulk_out, sentence
 
-WRITE_BYTES = 32 * 1024
-"""As much is given to libusb at once: small transfers cost a millisecond each, large ones are cut by the time limit anyhow."""
+WRITE_BYTES_MIN, WRITE_BYTES_MAX = 4 * 1024, 64 * 1024
+"""As much is given to libusb at once. Small transfers cost up to a millisecond each. A large one that its time limit cuts off is
+taken back from the host controller half-way, which no printer needs to see more often than must be: so a printer that prints as slowly
+as it takes its data gets less at once, until it takes that in time."""
+
+STALLS_MAX = 20
+"""As often a printer may stall in a row without taking a byte; then it is opened anew."""
+
+STALL_PAUSE_S = 0.01
 
 OPEN_CONTROL_TIMEOUT_MS = 1000
 SLOW_CLOSE_S = 1.0
@@ -94,7 +102,6 @@ class UsbTransport:
     """A printer on USB."""
 
     open_timeout_s = 5.0
-    back_channel = True
     shared = False
 
     backend: ClassVar[Any] = None
@@ -142,8 +149,12 @@ class UsbTransport:
         self._device: UsbDevice = None
         self._interface: PrinterInterface | None = None
         self._quirks = Quirks()
+        self.back_channel = False
+        self._port = ""
         self._detached: list[int] = []
         self._last_write = 0.0
+        self._write_bytes = WRITE_BYTES_MAX
+        self._stalls = 0
         self._unread = b""
         self._idle = threading.Condition()
         self._calls = 0
@@ -172,18 +183,13 @@ class UsbTransport:
 
     def _find(self) -> UsbDevice:
         wanted = self._wanted
-        possible = [
+        alike = [
             device
             for device in self._printers()
-            if (wanted.ids is None or wanted.ids == (device.idVendor, device.idProduct))
-            and (not wanted.port or wanted.port == port_of(device))
+            if wanted.ids is None or wanted.ids == (device.idVendor, device.idProduct)
         ]
-        fitting = [
-            device
-            for device in possible
-            if (not wanted.serial or wanted.serial == string_of(device, "serial_number"))
-            and (wanted.ids is not None or self._has_name(device))
-        ]
+        possible = [device for device in alike if not wanted.port or wanted.port == port_of(device)]
+        fitting = [device for device in possible if self._fits(device)]
         if not fitting:
             # Who may not open a printer cannot read its serial number: it looks like another one.
             ports = ", ".join(port_of(device) for device in possible if is_forbidden(device))
@@ -191,14 +197,29 @@ class UsbTransport:
                 raise DevicePermissionError(
                     f"it may be the printer at {ports}, but {_FORBIDDEN}", device_uri=self.uri
                 )
-            raise DeviceNotFoundError("it is not plugged in, or is switched off", device_uri=self.uri)
+            elsewhere = ", ".join(port_of(device) for device in alike if self._fits(device))
+            hint = f" at port {wanted.port}; one like it is at {elsewhere}" if elsewhere else ""
+            raise DeviceNotFoundError(
+                f"it is not plugged in{hint or ', or is switched off'}", device_uri=self.uri
+            )
+        if len(fitting) > 1:
+            # The one that was there first stays, when another comes that says the same of itself.
+            fitting = [device for device in fitting if port_of(device) == self._port] or fitting
         if len(fitting) > 1:
             ports = ", ".join(port_of(device) for device in fitting)
             raise DeviceError(
                 f"{len(fitting)} printers are like that; add ?serial=… or ?port=… (one of {ports})",
                 device_uri=self.uri,
             )
+        self._port = port_of(fitting[0])
         return fitting[0]
+
+    def _fits(self, device: UsbDevice) -> bool:
+        """Whether it is the printer that is meant, whatever its port."""
+        wanted = self._wanted
+        return (not wanted.serial or wanted.serial == string_of(device, "serial_number")) and (
+            wanted.ids is not None or self._has_name(device)
+        )
 
     def _has_name(self, device: UsbDevice) -> bool:
         interface = printer_interface(device, quirks_of(device.idVendor, device.idProduct))
@@ -237,6 +258,7 @@ class UsbTransport:
             if interface is None:
                 raise DeviceNotFoundError("it has no printer interface any more", device_uri=self.uri)
             self._device, self._interface = device, interface
+            self._write_bytes, self._stalls = WRITE_BYTES_MAX, 0
             self._detach(device)
             active = active_configuration(device)
             if active is None or active.bConfigurationValue != interface.configuration:
@@ -244,6 +266,7 @@ class UsbTransport:
             usb.util.claim_interface(device, interface.number)
             if interface.alternates > 1:
                 device.set_interface_altsetting(interface.number, interface.alternate)
+            self.back_channel = bool(interface.back) and not self._quirks.one_way
             return named(device, self._ask_for_id(device, interface))
         except usb.core.USBError as error:
             self.close()
@@ -284,26 +307,56 @@ class UsbTransport:
         """Send; returns how many bytes went out, 0 where the printer takes none in time.
 
         Raises:
-            DeviceGoneError: It was unplugged or switched off.
-            DeviceError: It stalled, or failed otherwise; how much it took of `data` is not known.
+            DeviceGoneError: It was unplugged or switched off; what it took before was counted.
+            DeviceError: It stalls again and again, or failed otherwise.
+        """
+        with self._in_use() as (device, interface):
+            piece = bytes(data[: self._write_bytes])
+            if not piece:
+                return 0
+            limit_ms = _milliseconds(timeout_s)
+            sent = bulk_out(device, interface.out, interface.number, piece, limit_ms)
+            if not sent.error:
+                self._fit(len(piece), sent.count)
+            elif sent.error == errno.EPIPE:
+                self._clear_stall(device, interface, sent.count, limit_ms)
+            if sent.error and not sent.counted:
+                raise self._failure_of(sent.error, "the printer stalled")
+            if sent.error and not sent.count and sent.error != errno.EPIPE:
+                raise self._failure_of(sent.error, sentence(sent.error))
+        if sent.count:
+            self._stalls = 0
+            self._last_write = time.monotonic()
+        return sent.count
+
+    def _fit(self, asked: int, taken: int) -> None:
+        """Give it as much at once as it takes in time."""
+        if taken < asked:
+            self._write_bytes = max(asked // 2, WRITE_BYTES_MIN)
+        elif asked == self._write_bytes:
+            self._write_bytes = min(2 * asked, WRITE_BYTES_MAX)
+
+    def _clear_stall(self, device: UsbDevice, interface: PrinterInterface, count: int, limit_ms: int) -> None:
+        """Let a printer that stalled go on.
+
+        Raises:
+            DeviceError: It does not, or stalls too often.
         """
         import usb.core  # noqa: PLC0415
 
-        with self._in_use() as (device, interface):
-            if not data:
-                return 0
-            try:
-                count = device.write(interface.out, bytes(data[:WRITE_BYTES]), _milliseconds(timeout_s))
-            except usb.core.USBTimeoutError:
-                return 0
-            except usb.core.USBError as error:
-                if error.errno == errno.EPIPE:
-                    with contextlib.suppress(usb.core.USBError):
-                        device.clear_halt(interface.out)
-                    raise DeviceError("the printer stalled", device_uri=self.uri) from error
-                raise self._failure(error) from error
-        self._last_write = time.monotonic()
-        return int(count)
+        try:
+            device.clear_halt(interface.out)
+        except usb.core.USBError as error:
+            if count:
+                return  # it is counted first; the next write finds out
+            raise self._failure(error) from error
+        if count:
+            return
+        self._stalls += 1
+        if self._stalls > STALLS_MAX:
+            self._stalls = 0
+            raise DeviceError("the printer stalls and takes nothing", device_uri=self.uri)
+        time.sleep(min(STALL_PAUSE_S, limit_ms / 1000))
 
     def read(self, limit: int, timeout_s: float) -> bytes:
         """What the printer says; empty where it says nothing in time, or has no way to.
@@ -314,7 +367,7 @@ class UsbTransport:
         import usb.core  # noqa: PLC0415
 
         with self._in_use() as (device, interface):
-            if not interface.back or self._quirks.one_way or limit <= 0:
+            if not self.back_channel or limit <= 0:
                 return b""
             if not self._unread:
                 # A packet that does not fit is lost as a whole: there is always room for all of the last one.
@@ -405,6 +458,7 @@ class UsbTransport:
             interface, self._interface = self._interface, None
             detached, self._detached = self._detached, []
             self._unread = b""
+            self.back_channel = False
             if device is None:
                 return
             given_back = () if self._quirks.keep_detached else tuple(detached)
@@ -442,12 +496,15 @@ class UsbTransport:
                 release()
 
     def _failure(self, error: OSError) -> DeviceError:
-        kind = _KINDS.get(error.errno, DeviceError)
+        return self._failure_of(error.errno, error.strerror or str(error))
+
+    def _failure_of(self, number: int | None, problem: str) -> DeviceError:
+        kind = _KINDS.get(number, DeviceError)
         problem = {
             DeviceGoneError: "it was unplugged or switched off",
             DeviceBusyError: "another program uses it",
             DevicePermissionError: _FORBIDDEN,
-        }.get(kind, error.strerror or str(error))
+        }.get(kind, problem)
         return kind(problem, device_uri=self.uri)
 
 

@@ -225,17 +225,27 @@ def port_of(device: UsbDevice) -> str:
     return f"{device.bus}-{'.'.join(str(number) for number in ports_of(device))}"
 
 
+def serial_of(device: UsbDevice) -> str:
+    """Its serial number where that can be its own; empty where it has none, or one that every printer of the make has."""
+    serial = string_of(device, "serial_number")
+    return "" if _BOGUS_SERIALS.fullmatch(serial) else serial
+
+
 def uri_of(device: UsbDevice, others: Sequence[UsbDevice]) -> str:
-    """The URI that finds this printer again: by its serial number where that tells it apart, else by its port."""
+    """The URI that finds this printer again: by its serial number where that tells it apart, else by its port.
+
+    A printer without a serial number of its own is named by its port from the beginning, also while it is the only one of its kind:
+    the URI is the same one when another is plugged in.
+    """
     from urllib.parse import quote  # noqa: PLC0415
 
     base = f"usb://{device.idVendor:04x}:{device.idProduct:04x}"
-    serial = string_of(device, "serial_number")
+    serial = serial_of(device)
     alike = [
-        string_of(other, "serial_number")
+        serial_of(other)
         for other in others
         if (other.idVendor, other.idProduct) == (device.idVendor, device.idProduct)
     ]
-    if serial and serial not in alike and not _BOGUS_SERIALS.fullmatch(serial):
+    if serial and serial not in alike:
         return f"{base}/{quote(serial, safe='')}"
-    return f"{base}?port={port_of(device)}" if alike else base
+    return f"{base}?port={port_of(device)}"

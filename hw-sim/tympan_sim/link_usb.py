@@ -2,8 +2,8 @@
 
 Owns the USB side: descriptors, claims, the printer class's requests, transfers with their time limits, and the errors
 libusb gives (numbers and errno values alike). The printers behind it are :class:`tympan_sim.printer.Printer`. It is
-as unkind as libusb: a transfer that stalls half-way does not say how much was taken, a replugged printer has a new
-address, and a handle to the old one is dead for ever.
+as unkind as libusb under pyusb: a transfer that stalls half-way does not say how much was taken, a replugged printer has a new
+address, and a handle to the old one is dead for ever. What libusb itself knows and pyusb does not tell, `bulk_write_counted` does.
 """
 
 from __future__ import annotations
@@ -368,34 +368,50 @@ class SimulatedUsb(usb.backend.IBackend):  # type: ignore[misc]  # pyusb has no 
             usb.core.USBTimeoutError: Time ran out and nothing was taken.
             usb.core.USBError: EPIPE stalled (what was taken before is not told), ENODEV gone, EINVAL wrong endpoint.
         """
-        device = self._claimed(dev_handle, intf)
-        if ep != OUT_ENDPOINT:
-            raise _error(errno.EINVAL)
-        view = memoryview(data).cast("B")
-        deadline = device.clock() + (timeout / 1000 if timeout else float("inf"))
+        sent, problem = self._transfer(dev_handle, ep, intf, memoryview(data).cast("B"), timeout)
+        if problem and not (sent and problem == errno.ETIMEDOUT):
+            raise _error(problem)
+        return sent
+
+    def bulk_write_counted(
+        self, dev_handle: _Handle, ep: int, intf: int, data: bytes, timeout: int
+    ) -> tuple[int, int]:
+        """Send; returns how much the printer took and libusb's code, as ``libusb_bulk_transfer`` does."""
+        sent, problem = self._transfer(dev_handle, ep, intf, memoryview(data), timeout)
+        return sent, _CODES[problem] if problem else 0
+
+    def _transfer(
+        self, handle: _Handle, ep: int, intf: int, view: memoryview, timeout: int
+    ) -> tuple[int, int]:
+        """How much the printer took, and the errno where that is not all."""
         sent = 0
-        while True:
-            with device.lock:
-                self._present(dev_handle.plugged)
-                room = device.room_before_halt()
-                if room == 0:
-                    raise _error(errno.EPIPE)
-                now = device.clock()
-                try:
-                    taken = device.printer.write(view[sent : sent + room if room is not None else None], now)
-                except PrinterGoneError as problem:
-                    raise _error(errno.ENODEV) from problem
-                sent += taken
-                wake = device.printer.next_time()
-            if sent == len(view):
-                return sent
-            if not taken:
-                if now >= deadline:
-                    break
-                device.sleep(min(max((wake or now + _POLL_S) - now, _POLL_S), max(deadline - now, _POLL_S)))
-        if sent:
-            return sent
-        raise _error(errno.ETIMEDOUT)
+        try:
+            device = self._claimed(handle, intf)
+            if ep != OUT_ENDPOINT:
+                return 0, errno.EINVAL
+            deadline = device.clock() + (timeout / 1000 if timeout else float("inf"))
+            while True:
+                with device.lock:
+                    self._present(handle.plugged)
+                    room = device.room_before_halt()
+                    if room == 0:
+                        return sent, errno.EPIPE
+                    now = device.clock()
+                    end = sent + room if room is not None else None
+                    taken = device.printer.write(view[sent:end], now)
+                    sent += taken
+                    wake = device.printer.next_time()
+                if sent == len(view):
+                    return sent, 0
+                if not taken:
+                    if now >= deadline:
+                        return sent, errno.ETIMEDOUT
+                    pause = max((wake or now + _POLL_S) - now, _POLL_S)
+                    device.sleep(min(pause, max(deadline - now, _POLL_S)))
+        except PrinterGoneError:
+            return sent, errno.ENODEV
+        except USBError as problem:
+            return sent, problem.errno
 
     def bulk_read(self, dev_handle: _Handle, ep: int, intf: int, buff: array[int], timeout: int) -> int:
         """Receive into `buff`; returns how many bytes came.

@@ -11,16 +11,18 @@ import bench_documents  # noqa: E402 — the paths come first
 import bench_jobs  # noqa: E402
 import bench_notifications  # noqa: E402
 import bench_requests  # noqa: E402
+import bench_usb  # noqa: E402
 from table import Table  # noqa: E402
 
 
 def main() -> int:
-    """Measure all, or the parts that are named: ``requests``, ``documents``, ``jobs``, ``notifications``."""
+    """Measure all, or the parts that are named: ``requests``, ``documents``, ``jobs``, ``notifications``, ``usb``."""
     parts = {
         "requests": bench_requests.measure,
         "documents": bench_documents.measure,
         "jobs": bench_jobs.measure,
         "notifications": bench_notifications.measure,
+        "usb": bench_usb.measure,
     }
     wanted = sys.argv[1:] or list(parts)
     table = Table()
