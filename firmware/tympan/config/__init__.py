@@ -21,6 +21,7 @@ from tympan.config.tables.fetch import FetchSettings
 from tympan.config.tables.limits import LimitSettings
 from tympan.config.tables.log import LogSettings
 from tympan.config.tables.notifications import NotificationSettings
+from tympan.config.tables.panel import PanelSettings
 from tympan.config.tables.printers import MAX_PRINTERS, PrinterSettings
 from tympan.config.tables.render import RenderSettings
 from tympan.config.tables.server import ServerSettings
@@ -38,6 +39,7 @@ __all__ = [
     "LimitSettings",
     "LogSettings",
     "NotificationSettings",
+    "PanelSettings",
     "Place",
     "PrinterSettings",
     "RenderSettings",

@@ -96,6 +96,11 @@ def printer_name_problem(name: str) -> str | None:
     )
 
 
+def optional_printer_name_problem(name: str) -> str | None:
+    """A printer's name, or none."""
+    return printer_name_problem(name) if name else None
+
+
 _URI_SCHEME = re.compile(r"[a-z][a-z0-9+.-]*:.+", re.ASCII)
 
 

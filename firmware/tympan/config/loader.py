@@ -28,6 +28,7 @@ from tympan.config.tables.fetch import FetchSettings
 from tympan.config.tables.limits import LimitSettings
 from tympan.config.tables.log import LogSettings
 from tympan.config.tables.notifications import NotificationSettings
+from tympan.config.tables.panel import PanelSettings
 from tympan.config.tables.printers import MAX_PRINTERS, PrinterSettings
 from tympan.config.tables.render import RenderSettings
 from tympan.config.tables.server import ServerSettings
@@ -49,6 +50,7 @@ SECTIONS: Mapping[str, type[Any]] = {
     "discovery": DiscoverySettings,
     "notifications": NotificationSettings,
     "fetch": FetchSettings,
+    "panel": PanelSettings,
     "log": LogSettings,
 }
 """The tables of the configuration."""
@@ -351,6 +353,23 @@ def contradictions(settings: Settings) -> Iterator[tuple[str, str]]:
             yield "access.print", "there are no [[users]] who could print; `tympan passwd` makes one"
     if settings.tls.key and not settings.tls.certificate:
         yield "tls.key", "the certificate that it is the key of is missing: tls.certificate"
+    yield from _panel_contradictions(settings)
+
+
+def _panel_contradictions(settings: Settings) -> Iterator[tuple[str, str]]:
+    panel = settings.panel
+    taken: dict[int, str] = {}
+    for line, pin in panel.lines.items():
+        other = taken.setdefault(pin, line)
+        if other != line:
+            yield f"panel.{line.partition('[')[0]}", f"GPIO {pin} is panel.{other} already"
+    if panel.long_hold_s < panel.hold_s + 2:
+        yield "panel.long_hold_s", f"it is at least two seconds longer than hold_s, which is {panel.hold_s}"
+    if panel.pin_pause_ms < panel.digit_pause_ms + 500:
+        yield (
+            "panel.pin_pause_ms",
+            f"it is at least 500 longer than digit_pause_ms, which is {panel.digit_pause_ms}",
+        )
 
 
 def dotted(where: tuple[str | int, ...]) -> str:

@@ -112,6 +112,18 @@ def _texts(value: object) -> tuple[str, ...]:
     return tuple(value)
 
 
+def _integers(value: object) -> tuple[int, ...]:
+    if not isinstance(value, list) or not all(_is(item, int) for item in value):
+        raise WrongType("a list of whole numbers, such as [5, 6, 13]")
+    return tuple(value)
+
+
+def _integer_table(value: object) -> Mapping[str, int]:
+    if not isinstance(value, dict) or not all(_is(item, int) for item in value.values()):
+        raise WrongType("a table of whole numbers, such as { paper = 3 }")
+    return dict(value)
+
+
 def _text_table(value: object) -> Mapping[str, str]:
     if not isinstance(value, dict) or not all(isinstance(item, str) for item in value.values()):
         raise WrongType('a table of texts, such as { main = "iso_a4_210x297mm" }')
@@ -140,6 +152,8 @@ FROM_TOML: Mapping[str, Callable[[object], object]] = {
     "int": _scalar(int),
     "str": _scalar(str),
     "tuple[str, ...]": _texts,
+    "tuple[int, ...]": _integers,
+    "Mapping[str, int]": _integer_table,
     "Mapping[str, str]": _text_table,
     "Mapping[str, object]": _value_table,
 }
@@ -165,6 +179,7 @@ FROM_ENVIRONMENT: Mapping[str, Callable[[str], object]] = {
     "int": _integer_word,
     "str": str,
     "tuple[str, ...]": lambda text: tuple(part.strip() for part in text.split(",") if part.strip()),
+    "tuple[int, ...]": lambda text: tuple(_integer_word(part) for part in text.split(",") if part.strip()),
 }
 """Annotation of a settings field to the conversion of an environment variable's text; lists are separated by commas."""
 

@@ -21,6 +21,8 @@ _TYPES = {
     "int": "number",
     "str": "text",
     "tuple[str, ...]": "list of texts",
+    "tuple[int, ...]": "list of numbers",
+    "Mapping[str, int]": "table of numbers",
     "Mapping[str, str]": "table of texts",
     "Mapping[str, object]": "table",
 }

@@ -16,6 +16,7 @@ from tympan.config.tables.fetch import FetchSettings
 from tympan.config.tables.limits import LimitSettings
 from tympan.config.tables.log import LogSettings
 from tympan.config.tables.notifications import NotificationSettings
+from tympan.config.tables.panel import PanelSettings
 from tympan.config.tables.printers import PrinterSettings
 from tympan.config.tables.render import RenderSettings
 from tympan.config.tables.server import ServerSettings
@@ -43,6 +44,7 @@ class Settings:
         discovery: ``[discovery]``.
         notifications: ``[notifications]``.
         fetch: ``[fetch]``.
+        panel: ``[panel]``.
         log: ``[log]``.
         users: ``[[users]]``.
         printers: ``[[printers]]``, in the order they stand in.
@@ -57,6 +59,7 @@ class Settings:
     discovery: DiscoverySettings = field(default_factory=DiscoverySettings)
     notifications: NotificationSettings = field(default_factory=NotificationSettings)
     fetch: FetchSettings = field(default_factory=FetchSettings)
+    panel: PanelSettings = field(default_factory=PanelSettings)
     log: LogSettings = field(default_factory=LogSettings)
     users: tuple[UserSettings, ...] = ()
     printers: tuple[PrinterSettings, ...] = ()
