@@ -125,9 +125,11 @@ class ServiceLink:
 
     def _grant(self) -> None:
         """Let the service send as much as the printer has room for."""
-        room = self._running.simulation.printer.room() - self._held - self._granted
-        more = min(room, self._window - self._granted)
-        if more > 0 and (more >= self._window // 8 or self._granted == 0):
+        printer = self._running.simulation.printer
+        room = printer.room() - self._held - self._granted
+        window = min(self._window, printer.bytes_at_a_time or self._window)
+        more = min(room, window - self._granted)
+        if more > 0 and (more >= window // 8 or self._granted == 0):
             self._granted += more
             self._out += number_frame(FrameKind.CREDIT, more)
 

@@ -2,30 +2,40 @@
 
 Owns the commands and the socket's two ends. One line in, one line out: ``ok``, ``ok {json}`` or ``error SENTENCE``::
 
-    paper-out on|off      no paper; off: a new roll or a full tray
-    cover on|off          open
-    slow 0.1              a tenth of the speed; slow off
-    unplug on|off         and every other fault of tympan_sim.printer.FAULTS
-    at 5000 unplug on     the same when byte 5000 was taken
-    at +5000 unplug on    the same 5000 bytes from now
-    status                sensors, faults and what waits, as JSON
+    paper-out on|off          no paper; off: a new roll or a full tray
+    cover on|off              open
+    slow 0.1                  a tenth of the speed; slow off
+    lost 100                  the cable loses the next 100 bytes
+    unplug on|off             and every other fault of tympan_sim.faults.FAULTS
+    cover on for 2.5          it ends by itself after so many seconds
+    at 5000 unplug on         the same when byte 5000 was taken
+    at +5000 unplug for 3     the same 5000 bytes from now
+    in 1.5 cover on           the same after so many seconds
+    well                      no fault any more, and none to come
+    status                    sensors, faults, their history and what waits, as JSON
+    faults                    what there is, as JSON
 """
 
 from __future__ import annotations
 
 import contextlib
 import json
+import math
 import os
 import socket
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tympan_sim.faults import FAULTS, SECONDS_MAX, fault_kind
+
 if TYPE_CHECKING:  # what only talks to a socket need not load the simulation
     from tympan_sim.simulation import Simulation
 
 LINE_MAX = 256
 ANSWER_MAX = 65_536
+"""Longer than any ``status``: the history is bounded."""
+
 CLIENT_TIMEOUT_S = 5.0
 
 
@@ -35,27 +45,67 @@ class ControlError(Exception):
 
 def execute(simulation: Simulation, line: str, now: float) -> str:
     """Carry out one command and return the answer's line, without its end."""
+    printer = simulation.printer
     words = line.split()
     try:
         if words == ["status"]:
-            return "ok " + json.dumps(simulation.printer.describe(now), sort_keys=True)
-        if len(words) in (3, 4) and words[0] == "at":
-            at_byte = int(words[1]) + (simulation.printer.received if words[1].startswith("+") else 0)
-            simulation.printer.fault_at_byte(at_byte, words[2], _value(words[3:]))
+            return "ok " + json.dumps(printer.describe(now), sort_keys=True)
+        if words == ["faults"]:
+            return "ok " + json.dumps({name: kind.what for name, kind in FAULTS.items()})
+        if words == ["well"]:
+            printer.no_faults(now)
             return "ok"
-        if len(words) in (1, 2):
-            simulation.printer.fault(words[0], _value(words[1:], words[0]), now)
+        if words:
+            _order(simulation, words, now)
             return "ok"
     except ValueError as problem:
         return f"error {problem}"
-    return f"error not a command: {line.strip()[:80]}"
+    return "error nothing was asked"
 
 
-def _value(words: list[str], name: str = "") -> float:
-    word = words[0] if words else "on"
-    if word == "off":
-        return 1.0 if name == "slow" else 0.0
-    return 1.0 if word == "on" else float(word)
+def _order(simulation: Simulation, words: list[str], now: float) -> None:
+    """``[at BYTE|in SECONDS] FAULT [VALUE] [for SECONDS]``.
+
+    Raises:
+        ValueError: That it is not.
+    """
+    printer = simulation.printer
+    when = words[:2] if words[0] in {"at", "in"} else []
+    rest = words[len(when) :]
+    lasts_s = 0.0
+    if len(rest) > 2 and rest[-2] == "for":
+        lasts_s, rest = _seconds(rest[-1]), rest[:-2]
+    if len(when) == 1 or len(rest) not in {1, 2}:
+        raise ValueError(f"not a command: {' '.join(words)[:80]}")
+    name = rest[0]
+    kind = fault_kind(name)
+    word = rest[1] if len(rest) == 2 else "on"
+    value = {"on": kind.default, "off": kind.off}.get(word)
+    value = _number(word) if value is None else value
+    if not when:
+        printer.fault(name, value, now)
+        if lasts_s:
+            printer.fault_at_time(now + lasts_s, name, kind.off)
+    elif when[0] == "in":
+        printer.fault_at_time(now + _seconds(when[1]), name, value, lasts_s)
+    else:
+        from_now = when[1].startswith("+")
+        at_byte = int(_number(when[1])) + (printer.received if from_now else 0)
+        printer.fault_at_byte(at_byte, name, value, lasts_s)
+
+
+def _number(word: str) -> float:
+    number = float(word)
+    if not math.isfinite(number):
+        raise ValueError(f"not a number: {word[:20]}")
+    return number
+
+
+def _seconds(word: str) -> float:
+    seconds = _number(word)
+    if not 0 < seconds <= SECONDS_MAX:
+        raise ValueError(f"not a number of seconds: {word[:20]}")
+    return seconds
 
 
 @contextlib.contextmanager

@@ -91,6 +91,10 @@ class Decoder(Protocol):
         """The stream ended: give what is still on the platen as a sheet, if anything was marked."""
         ...
 
+    def switched_off(self) -> Iterator[Sheet]:
+        """Power or memory is lost: give what hangs out of the printer. The interpreter is not used any more."""
+        ...
+
     def realtime(self, data: bytes, status: dict[str, bool]) -> Iterator[Reply | Action]:
         """Answer real-time requests in `data` ahead of the buffer, as the real printer does.
 

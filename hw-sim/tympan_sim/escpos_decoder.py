@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator, Mapping
 
 import numpy as np
 
-from tympan_sim.decoder import Action, Effect, Motion, Reply
+from tympan_sim.decoder import Action, Effect, Motion, Reply, Sheet
 from tympan_sim.escpos_codepages import MISSING, NATIONAL_SETS, characters, knows_page
 from tympan_sim.escpos_core import Core, Step
 from tympan_sim.escpos_images import (
@@ -73,6 +73,12 @@ class EscPosDecoder:
         """
         if not self.core.line.empty and self.core.roll.marked:
             self.core.roll.note("a line without a line feed stays in the line buffer")
+        sheet = self.core.roll.tear()
+        if sheet is not None:
+            yield sheet
+
+    def switched_off(self) -> Iterator[Sheet]:
+        """Power is lost: what came out of the roll and was not cut hangs there."""
         sheet = self.core.roll.tear()
         if sheet is not None:
             yield sheet

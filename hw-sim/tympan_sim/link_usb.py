@@ -31,6 +31,7 @@ from tympan_sim.usb_printer_class import (
     UsbTraits,
     device_id,
     endpoints,
+    fitting,
     port_status,
     string_descriptor,
 )
@@ -86,7 +87,7 @@ class UsbPrinter:
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self.printer = printer
-        self.traits = traits or UsbTraits()
+        self.traits = fitting(traits or UsbTraits(), printer.model)
         self.clock = clock
         self.sleep = sleep
         self.lock = threading.RLock()
@@ -241,7 +242,9 @@ class SimulatedUsb(usb.backend.IBackend):  # type: ignore[misc]  # pyusb has no 
             bNumEndpoints=self._endpoints(dev, alt),
             bInterfaceClass=7,
             bInterfaceSubClass=1,
-            bInterfaceProtocol=dev.device.traits.protocols[alt],
+            bInterfaceProtocol=(
+                dev.device.traits.protocols[alt] if dev.device.printer.model.back_channel else 1
+            ),
             iInterface=0,
             extra_descriptors=[],
         )
@@ -397,7 +400,9 @@ class SimulatedUsb(usb.backend.IBackend):  # type: ignore[misc]  # pyusb has no 
                     if room == 0:
                         return sent, errno.EPIPE
                     now = device.clock()
-                    end = sent + room if room is not None else None
+                    most = device.printer.bytes_at_a_time
+                    ends = [end for end in (room, most - sent if most else None) if end is not None]
+                    end = sent + max(min(ends), 0) if ends else None
                     taken = device.printer.write(view[sent:end], now)
                     sent += taken
                     wake = device.printer.next_time()

@@ -19,6 +19,9 @@ from tympan_sim.printer import PrinterGoneError
 
 CHUNK_BYTES = 16_384
 
+_QUEUE_OF_NONE = 2
+"""Connections that fill a queue for which `listen` was told 0: Linux takes one more than told, and a host one more than that."""
+
 
 class _RawLink:
     """What both links share: bytes held between host and printer, and the gap that ends a job."""
@@ -37,17 +40,18 @@ class _RawLink:
 
     def _offer(self, now: float) -> None:
         """Give the printer what is held, as far as it takes it."""
-        if self._held:
-            with contextlib.suppress(PrinterGoneError):
+        with contextlib.suppress(PrinterGoneError):
+            while self._held:
                 taken = self._running.simulation.write(self._held, now)
+                if not taken:
+                    return
                 self._held = self._held[taken:]
-                if taken:
-                    self._last_byte = now
+                self._last_byte = now
 
     def _gap_end(self, now: float) -> float | None:
         """End the job after the gap; returns when that will be."""
         simulation = self._running.simulation
-        if not self._gap_s or not simulation.in_job or self._held:
+        if not self._gap_s or not simulation.in_job or self._held or simulation.printer.stalled:
             return None
         due = self._last_byte + self._gap_s
         if now >= due:
@@ -64,6 +68,9 @@ class _RawLink:
 class TcpLink(_RawLink):
     """A TCP port; one connection at a time, as the printers' network cards have it.
 
+    Half open, it reads nothing, answers nothing and accepts nobody: who connects waits until his time is out, as with a host
+    that is not there. Afterwards the printer knows nothing of the connection it had, and resets it.
+
     Args:
         port: Port; 0 takes a free one, see `port` afterwards.
         bind: Address to listen on.
@@ -77,6 +84,7 @@ class TcpLink(_RawLink):
         self._listener: socket.socket | None = None
         self._client: socket.socket | None = None
         self._ended = False
+        self._pluggers: list[socket.socket] = []
         self.open_port()
 
     def open_port(self) -> None:
@@ -104,6 +112,11 @@ class TcpLink(_RawLink):
         if not loop.simulation.printer.connected:
             self._unplug()
             return None
+        if loop.simulation.printer.half_open:
+            self._go_deaf()
+            return None
+        if self._pluggers:
+            self._hear_again()
         if self._listener is None:
             with contextlib.suppress(OSError):
                 self.open_port()
@@ -123,6 +136,7 @@ class TcpLink(_RawLink):
 
     def detach(self) -> None:
         """Close the port and the connection."""
+        self._pull_pluggers()
         self._close_client()
         self._close_listener()
 
@@ -166,16 +180,49 @@ class TcpLink(_RawLink):
                 self._back.clear()
 
     def _unplug(self) -> None:
-        """A network printer without its cable: nothing answers any more."""
+        """A network printer that left: what was open is reset, and nobody listens."""
+        self._pull_pluggers()
+        self._reset_client()
+        self._close_listener()
+
+    def _reset_client(self) -> None:
+        """Drop the connection and what was under way on it; the host notices at once."""
         self._held = b""
         self._ended = False
         self._back.clear()
         if self._client is not None:
-            # A reset, so that the host notices at once.
             linger = (1).to_bytes(4, "little") + (0).to_bytes(4, "little")
             self._client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
         self._close_client()
-        self._close_listener()
+
+    def _go_deaf(self) -> None:
+        """Read and accept nothing. The kernel would accept by itself: connections of our own fill its queue."""
+        loop = self._running
+        if self._client is not None:
+            loop.watch(self._client, None)
+        if self._listener is None or self._pluggers:
+            return
+        loop.watch(self._listener, None)
+        self._listener.listen(0)
+        for _ in range(_QUEUE_OF_NONE):
+            plugger = socket.socket(self._listener.family)
+            plugger.setblocking(False)
+            with contextlib.suppress(OSError):
+                plugger.connect(self._listener.getsockname())
+            self._pluggers.append(plugger)
+
+    def _hear_again(self) -> None:
+        self._pull_pluggers()
+        self._reset_client()
+        self._close_listener()  # and with it the connections in its queue
+        with contextlib.suppress(OSError):
+            self.open_port()
+            self.attach(self._running)
+
+    def _pull_pluggers(self) -> None:
+        for plugger in self._pluggers:
+            plugger.close()
+        self._pluggers.clear()
 
     def _close_client(self) -> None:
         if self._client is not None:
@@ -193,6 +240,9 @@ class TcpLink(_RawLink):
 
 class PtyLink(_RawLink):
     """A pseudo-terminal with a name in the file system, for what wants a serial port.
+
+    Unplugged, the adapter is gone and the terminal with it. Switched off, the terminal stays, as the port of a computer does:
+    the printer's end of the flow control holds the line, and nothing comes back.
 
     Args:
         path: A symbolic link to the terminal, made here and removed at the end.
@@ -223,13 +273,19 @@ class PtyLink(_RawLink):
         """Move bytes both ways."""
         del finished
         loop = self._running
-        if not loop.simulation.printer.connected:
+        printer = loop.simulation.printer
+        if printer.unplugged:
             self._held = b""
             self._back.clear()
             self._close_terminal()
             return None
         if self._master < 0:
             self._open_terminal()
+        if not printer.connected:
+            self._held = b""  # was in the printer's interface
+            self._back.clear()
+            loop.watch(self._master, None)
+            return None
         self._offer(now)
         self._collect_replies(now)
         if self._back:

@@ -9,11 +9,13 @@ from __future__ import annotations
 import argparse
 import signal
 import sys
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tympan_sim.control import ControlError, ControlSocket, send
+from tympan_sim.control import ControlError, ControlSocket, execute, send
+from tympan_sim.faults import FAULTS
 from tympan_sim.models import MODELS, PrinterModel, adapted
 from tympan_sim.transport import speed_factor
 
@@ -32,12 +34,14 @@ terminal and on USB it ends when no byte has come for a second; --idle-gap chang
 --usbip: in the machine that is to have the printer, after modprobe vhci_hcd:
   usbip --tcp-port PORT attach -r ADDRESS -b 1-1
 
-Faults, through the socket of --control:
-  tympan-sim control SOCKET paper-out on     and off; also paper-near-end, cover, offline, cutter, overheat,
-                                             power-off, unplug, stall, halt
-  tympan-sim control SOCKET slow 0.1         a tenth of the speed; slow off
-  tympan-sim control SOCKET at +5000 unplug  5000 bytes from now
-  tympan-sim control SOCKET status           what the printer's sensors say, as JSON
+Faults, through the socket of --control, or from the start by --fault and --script:
+  tympan-sim control SOCKET paper-out on           and off; tympan-sim faults lists them all
+  tympan-sim control SOCKET slow 0.1               a tenth of the speed; slow off
+  tympan-sim control SOCKET cover on for 5         closed again after 5 seconds
+  tympan-sim control SOCKET at +5000 unplug for 2  5000 bytes from now, for 2 seconds
+  tympan-sim control SOCKET in 1.5 lost 200        in 1.5 seconds the cable loses 200 bytes
+  tympan-sim control SOCKET well                   no fault any more, and none to come
+  tympan-sim control SOCKET status                 sensors, faults, underruns, what waits: as JSON
 """
 
 
@@ -48,7 +52,9 @@ def _parser() -> argparse.ArgumentParser:
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    commands = parser.add_subparsers(dest="command", required=True, metavar="escpos|pcl|control|models")
+    commands = parser.add_subparsers(
+        dest="command", required=True, metavar="escpos|pcl|control|models|faults"
+    )
     for language, what in (
         ("escpos", "a receipt printer that speaks ESC/POS"),
         ("pcl", "a laser that speaks PCL 5"),
@@ -67,6 +73,7 @@ def _parser() -> argparse.ArgumentParser:
     control.add_argument("socket", type=Path, help="the path that --control made")
     control.add_argument("words", nargs="+", metavar="COMMAND", help="such as: paper-out on")
     commands.add_parser("models", help="list the models")
+    commands.add_parser("faults", help="list the faults")
     return parser
 
 
@@ -105,6 +112,19 @@ def _printer_arguments(parser: argparse.ArgumentParser, language: str) -> None:
     parser.add_argument("--idle-gap", type=_gap, metavar="SECONDS", help="a pause of this length ends a job")
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="where pictures and bytes go")
     parser.add_argument("--control", type=Path, metavar="SOCKET", help="make a control socket with this name")
+    parser.add_argument(
+        "--fault",
+        action="append",
+        default=[],
+        metavar="COMMAND",
+        help='carry it out at the start, such as "at 5000 paper-out for 10"; may be given several times',
+    )
+    parser.add_argument(
+        "--script", type=Path, metavar="FILE", help="a file of such commands, one a line; # begins a comment"
+    )
+    parser.add_argument(
+        "--seed", type=int, default=0, metavar="N", help="what noise and garbage are made of; default: 0"
+    )
 
 
 def _speed(word: str) -> float:
@@ -153,7 +173,13 @@ def _simulate(arguments: argparse.Namespace, model: PrinterModel) -> int:
 
     control = None
     try:
-        simulation = Simulation(model, arguments.out, speed=arguments.speed)
+        orders = [*arguments.fault, *(_orders(arguments.script) if arguments.script else ())]
+        simulation = Simulation(model, arguments.out, speed=arguments.speed, seed=arguments.seed)
+        for order in orders:
+            answer = execute(simulation, order, time.monotonic())
+            if not answer.startswith("ok"):
+                print(f"tympan-sim: {order}: {answer.removeprefix('error ')}", file=sys.stderr)
+                return 2
         control = ControlSocket(arguments.control) if arguments.control else None
         link, where = _link(arguments)
     except OSError as problem:
@@ -169,12 +195,35 @@ def _simulate(arguments: argparse.Namespace, model: PrinterModel) -> int:
     return 0
 
 
+def _orders(path: Path) -> list[str]:
+    """The commands of a script.
+
+    Raises:
+        OSError: It cannot be read.
+    """
+    lines = (line.partition("#")[0].strip() for line in path.read_text().splitlines())
+    return [line for line in lines if line]
+
+
+def _list_faults() -> int:
+    takes = {
+        "switch": "on, off",
+        "factor": "0 to 1",
+        "bytes": "N bytes",
+        "limit": "N bytes",
+        "seconds": "N s",
+    }
+    for name, kind in FAULTS.items():
+        print(f"{name:15} {takes[kind.value]:8} {kind.what}")
+    return 0
+
+
 def _list_models() -> int:
     for model in MODELS.values():
         width = (
             f"{model.escpos.print_width_dots} dots, " if model.language == "escpos" else f"{model.media}, "
         )
-        print(f"{model.name:12} {model.language:7} {model.make} {model.model}: {width}{model.dpi[0]} dpi")
+        print(f"{model.name:15} {model.language:7} {model.make} {model.model}: {width}{model.dpi[0]} dpi")
     return 0
 
 
@@ -184,6 +233,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = parser.parse_args(argv)
     if arguments.command == "models":
         return _list_models()
+    if arguments.command == "faults":
+        return _list_faults()
     if arguments.command == "control":
         try:
             answer = send(arguments.socket, " ".join(arguments.words))

@@ -82,6 +82,8 @@ class PrinterModel:
         paper_mm: Length of a fresh roll, or of a full tray's sheets one after another.
         near_end_mm: Paper left at which the near-end sensor switches.
         usb_ids: Vendor and product.
+        back_channel: It says anything at all; without, a USB one has no bulk IN endpoint.
+        pjl_status: It answers the status readback of PJL (``INFO``, ``USTATUS``); PCL only.
         escpos: What matters only to ESC/POS.
         media: What is in the main tray of a page printer.
     """
@@ -98,6 +100,8 @@ class PrinterModel:
     paper_mm: float = 80_000.0
     near_end_mm: float = 5_000.0
     usb_ids: tuple[int, int] = (0x04B8, 0x0202)
+    back_channel: bool = True
+    pjl_status: bool = True
     escpos: EscPosTraits = EscPosTraits()
     media: str = "roll"
 
@@ -246,9 +250,53 @@ _PCL_LASER = PrinterModel(
     media="iso_a4_210x297mm",
 )
 
+_CLONE_80 = replace(
+    _RECEIPT_80,
+    name="clone-80mm",
+    model="POS-80",
+    usb_ids=(0x0416, 0x5011),
+    escpos=replace(_RECEIPT_80.escpos, completion=False),
+)
+"""It answers status requests and does not know ``GS ( H``."""
+
+_MUTE_80 = replace(
+    _CLONE_80, name="mute-80mm", model="POS-80 one-way", usb_ids=(0x1FC9, 0x2016), back_channel=False
+)
+"""It never says anything: its cable has no wire back."""
+
+_PLAIN_LASER = replace(
+    _PCL_LASER,
+    name="pcl-laser-plain",
+    model="PCL Laser without PJL status",
+    usb_ids=(0x03F0, 0x0217),
+    pjl_status=False,
+)
+"""It takes PJL and answers none of it."""
+
+_MUTE_LASER = replace(
+    _PLAIN_LASER,
+    name="pcl-laser-mute",
+    model="PCL Laser on a one-way cable",
+    usb_ids=(0x067B, 0x2305),
+    back_channel=False,
+)
+"""A laser behind a USB-to-parallel cable that only goes one way."""
+
 MODELS: Mapping[str, PrinterModel] = {
     model.name: model
-    for model in (_RECEIPT_80, _RECEIPT_58, _TM_T88V, _TM_M30, _ZJ_5890, _TM_U220, _PCL_LASER)
+    for model in (
+        _RECEIPT_80,
+        _RECEIPT_58,
+        _CLONE_80,
+        _MUTE_80,
+        _TM_T88V,
+        _TM_M30,
+        _ZJ_5890,
+        _TM_U220,
+        _PCL_LASER,
+        _PLAIN_LASER,
+        _MUTE_LASER,
+    )
 }
 """Every model by its name."""
 

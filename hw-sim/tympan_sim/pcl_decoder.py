@@ -18,7 +18,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from enum import Enum, auto
 
-from tympan_sim.decoder import Action, Effect, Motion, Reply
+from tympan_sim.decoder import Action, Effect, Motion, Reply, Sheet
 from tympan_sim.pcl_commands import (
     COMMANDS,
     CONTROLS,
@@ -70,6 +70,7 @@ class PclDecoder:
         identity: What ``INFO ID`` of the job language answers.
         clip_to_logical_page: Cut raster at the logical page too, as the manual has it; see
             :mod:`tympan_sim.pcl_raster`.
+        pjl_status: It answers the status readback of the job language.
 
     Raises:
         ValueError: A number is out of its range, or `media` does not fit.
@@ -83,6 +84,7 @@ class PclDecoder:
         unprintable_um: int = 0,
         identity: str = "Tympan Simulated PCL Laser",
         clip_to_logical_page: bool = False,
+        pjl_status: bool = True,
     ) -> None:
         if not 75 <= dpi <= 1200:
             raise ValueError(f"resolution must be 75 to 1200 dpi, not {dpi}")
@@ -90,7 +92,13 @@ class PclDecoder:
             raise ValueError(f"the unprintable margin must be 0 to 25400 micrometres, not {unprintable_um}")
         paper = size_by_name(media)
         names = {PAPER_SIZES[code].name: name for name, code in PJL_PAPER.items()}
-        self.pjl = Pjl(identity=identity, resolution=dpi, paper=names.get(media, "CUSTOM"), media=media)
+        self.pjl = Pjl(
+            identity=identity,
+            resolution=dpi,
+            paper=names.get(media, "CUSTOM"),
+            media=media,
+            readback=pjl_status,
+        )
         self.state = Environment(Engine(dpi, paper, unprintable_um, clip_to_logical_page), self.pjl)
         self._mode = _Mode.PCL
         self._buffer = b""
@@ -139,6 +147,10 @@ class PclDecoder:
         if self._unfreed:
             freed, self._unfreed = self._unfreed, 0
             yield Motion(0, freed)
+
+    def switched_off(self) -> Iterator[Sheet]:
+        """Power is lost: a page that was not complete in memory is nowhere."""
+        yield from ()
 
     def realtime(self, data: bytes, status: dict[str, bool]) -> Iterator[Reply | Action]:
         """PCL has no real-time requests: everything waits its turn in the buffer."""

@@ -88,6 +88,7 @@ class Press:
         if not sides or self._sheet is None:
             return
         if not any(self.first <= side.number <= self.last for side in sides):
+            self.pjl.page_passed_over(len(sides))
             return
         size, copies, source, dpi = self._sheet
         sets = int(self.pjl.current["QTY"])

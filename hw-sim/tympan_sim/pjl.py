@@ -191,12 +191,14 @@ class Pjl:
         resolution: Of the print engine, dots an inch: the default of ``RESOLUTION``.
         paper: The default of ``PAPER``.
         media: What lies in the tray, a PWG 5101.1 name: for the paper-out message.
+        readback: It answers at all; without, questions are obeyed in silence.
     """
 
     identity: str
     resolution: int
     paper: str
     media: str
+    readback: bool = True
     page_count: int = 0
     busy: bool = False
     user_defaults: dict[str, str] = field(default_factory=dict)
@@ -207,6 +209,7 @@ class Pjl:
     _ready_message: str = ""
     _job: _Job | None = None
     _jobs: int = 0
+    _since: int = 0  # pages since the last JOB or EOJ
     _commands: dict[str, Callable[[str], Iterator[PjlEvent]]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -259,7 +262,9 @@ class Pjl:
             return
         handler = self._commands.get(command)
         if handler is not None:
-            yield from handler(rest)
+            for event in handler(rest):
+                if self.readback or not isinstance(event, Reply):
+                    yield event
             return
         yield Action("unknown", {"language": "PJL", "command": command})
         yield from self._error(UNSUPPORTED_COMMAND)
@@ -301,6 +306,7 @@ class Pjl:
         self.reset()
         self._jobs = (self._jobs + 1) % 32_768
         self._job = _Job(name, self._jobs)
+        self._since = 0
         first = _number(options.get("START"), 1)
         last = _number(options.get("END"), PAGES_MAX)
         yield JobBegin(name, options.get("DISPLAY", ""), first, last)
@@ -310,6 +316,7 @@ class Pjl:
     def _end(self, rest: str) -> Iterator[PjlEvent]:
         name = _options(rest).get("NAME", "")[:NAME_MAX]
         job, self._job = self._job, None
+        self._since = 0
         if job is not None and not name:
             name = job.name
         yield JobEnd(name)
@@ -367,18 +374,25 @@ class Pjl:
         before = self.condition()
         self.status = dict(status)
         after = self.condition()
-        if before != after and self.unsolicited["DEVICE"] != "OFF":
+        if self.readback and before != after and self.unsolicited["DEVICE"] != "OFF":
             yield _reply(f"@PJL USTATUS DEVICE\r\n{_condition_lines(after)}\f")
 
     def page_printed(self, sides: int = 1) -> Iterator[Reply]:
-        """Sides of a sheet reached the output tray."""
-        for _ in range(sides):
-            self.page_count += 1
-            if self._job is not None:
-                self._job.pages += 1
-            if self.unsolicited["PAGE"] == "ON":
-                number = self._job.pages if self._job is not None else self.page_count
-                yield _reply(f"@PJL USTATUS PAGE\r\n{number}{_END}")
+        """A sheet reached the output tray: one message, whose count goes up by two where both sides were printed.
+
+        Chapter 7, "PAGE variable": the count is of the pages since the last JOB or EOJ, also those that were processed
+        without being printed (``JOB START``), while the ``PAGES`` of the job's end are those printed.
+        """
+        self.page_count += sides
+        if self._job is not None:
+            self._job.pages += sides
+        self._since += sides
+        if self.readback and self.unsolicited["PAGE"] == "ON":
+            yield _reply(f"@PJL USTATUS PAGE\r\n{self._since}{_END}")
+
+    def page_passed_over(self, sides: int = 1) -> None:
+        """A page was processed in non-printing mode."""
+        self._since += sides
 
     def _info(self, rest: str) -> Iterator[PjlEvent]:
         category = rest.upper()
@@ -429,7 +443,7 @@ class Pjl:
             self.unsolicited[name] = value
 
     def _error(self, condition: tuple[int, str, bool]) -> Iterator[Reply]:
-        if self.unsolicited["DEVICE"] == "VERBOSE":
+        if self.readback and self.unsolicited["DEVICE"] == "VERBOSE":
             code = condition[0]
             _, display, online = self.condition()
             yield _reply(f"@PJL USTATUS DEVICE\r\n{_condition_lines((code, display, online))}\f")

@@ -24,7 +24,7 @@ def decoder_for(model: PrinterModel) -> Callable[[], Decoder]:
         return lambda: EscPosDecoder(model)
     from tympan_sim.pcl_decoder import PclDecoder  # noqa: PLC0415 — as above
 
-    return lambda: PclDecoder(dpi=model.dpi[0], media=model.media)
+    return lambda: PclDecoder(dpi=model.dpi[0], media=model.media, pjl_status=model.pjl_status)
 
 
 class Simulation:
@@ -35,12 +35,19 @@ class Simulation:
         directory: Where its output goes.
         speed: As of :class:`~tympan_sim.printer.Printer`.
         history: Jobs kept in the directory.
+        seed: Of what noise and garbage are made of.
     """
 
     def __init__(
-        self, model: PrinterModel, directory: Path, *, speed: float = 1.0, history: int = HISTORY_JOBS
+        self,
+        model: PrinterModel,
+        directory: Path,
+        *,
+        speed: float = 1.0,
+        history: int = HISTORY_JOBS,
+        seed: int = 0,
     ) -> None:
-        self.printer = Printer(model, decoder_for(model), speed=speed)
+        self.printer = Printer(model, decoder_for(model), speed=speed, seed=seed)
         self._output = OutputDirectory(directory, history=history)
         self._receiving: JobFiles | None = None
         self._printing: deque[JobFiles] = deque()
@@ -75,7 +82,7 @@ class Simulation:
             self.begin_job(None, now)
         assert self._receiving is not None
         taken = self.printer.write(data, now)
-        self._receiving.data(data[:taken])
+        self._receiving.data(self.printer.arrived)
         return taken
 
     def end_job(self, now: float) -> None:

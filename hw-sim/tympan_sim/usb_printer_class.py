@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from tympan_sim.models import PrinterModel
 
@@ -49,6 +49,11 @@ class UsbTraits:
     device_id_little_endian: bool = False
     device_id_stalls: bool = False
     soft_reset_type: int = 0x21
+
+
+def fitting(traits: UsbTraits, model: PrinterModel) -> UsbTraits:
+    """The traits as the model has them: one that says nothing has no endpoint to say it by."""
+    return traits if model.back_channel else replace(traits, protocols=(1,))
 
 
 def endpoints(traits: UsbTraits, alternate: int) -> tuple[int, ...]:

@@ -25,7 +25,7 @@ from dataclasses import dataclass
 from tympan_sim.printer import PrinterGoneError
 from tympan_sim.simulation import Simulation
 from tympan_sim.usb_control import ControlPipe
-from tympan_sim.usb_printer_class import CONFIGURATION, RequestError, UsbTraits, device_descriptor
+from tympan_sim.usb_printer_class import CONFIGURATION, RequestError, UsbTraits, device_descriptor, fitting
 
 VERSION = 0x0111
 BUS_ID = "1-1"
@@ -85,7 +85,7 @@ class ExportedPrinter:
 
     def __init__(self, simulation: Simulation, traits: UsbTraits) -> None:
         self.simulation = simulation
-        self.traits = traits
+        self.traits = fitting(traits, simulation.printer.model)
         self.importer: UsbIpConnection | None = None
         self.last_byte = 0.0
 

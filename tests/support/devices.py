@@ -238,7 +238,7 @@ class UsbBusPrinter:
         self.device.fault("unplug", 0.0)
 
     def answer(self, data: bytes) -> None:
-        self.device.printer._replies += data
+        self.device.printer._reply(data, self.device.clock())
 
     def close(self) -> None:
         """Nothing to let go of."""
