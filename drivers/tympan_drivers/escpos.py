@@ -17,6 +17,7 @@ from tympan.driver.contract import Capabilities, DeviceIdentity, SupplySpec
 from tympan.driver.dialogue import Dialogue, SilentDialogue
 from tympan.driver.ticket import JobTicket
 from tympan.language import escpos
+from tympan_drivers.escpos_dialogue import AUTOMATIC_MASK, EscPosDialogue
 from tympan_drivers.profile_escpos import EscPosProfile, escpos_profile
 from tympan_drivers.profile_store import PROFILE_DIR, ProfileStore
 from tympan_drivers.receipt_media import CUSTOM_HMM, MAIN_SOURCE, receipt_media
@@ -146,10 +147,9 @@ class EscPosDriver:
     def raw_prologue(self, profile: str) -> bytes:
         """What goes before a document that is ESC/POS already: end what a short command waits for, initialise.
 
-        Nothing else is set: the document was made for a printer just switched on.
+        Nothing else is set, but that it tells of changes: the document was made for a printer just switched on.
         """
-        self._store.get(profile)
-        return bytes(START_NULS) + escpos.initialize()
+        return bytes(START_NULS) + initialize(self._store.get(profile))
 
     def raw_epilogue(self, profile: str) -> bytes:
         """Nothing: such documents feed and cut as their makers want."""
@@ -165,17 +165,29 @@ class EscPosDriver:
         """
         model = self._store.get(profile)
         longest = model.row_bytes * (24 if model.raster == "esc_star" else model.raster_rows)
-        return bytes(longest + START_NULS) + escpos.initialize() + cut_commands(model)
+        return bytes(longest + START_NULS) + initialize(model) + cut_commands(model)
 
     def dialogue(self, profile: str) -> Dialogue:
-        """What is said to a device that was just opened: nothing yet."""
-        self._store.get(profile)
-        return SilentDialogue()
+        """What is said to a printer that was just opened, and understood of its answers.
+
+        Raises:
+            tympan.errors.DriverError: There is no such profile, or it has a mistake.
+        """
+        model = self._store.get(profile)
+        status = model.status
+        if not (status.realtime or status.automatic or status.identify or status.completion != "none"):
+            return SilentDialogue(status.buffer_bytes)
+        return EscPosDialogue(model)
 
     def raw_mark(self, profile: str, text: str) -> bytes:  # noqa: ARG002 — the contract's
         """Nothing yet."""
         self._store.get(profile)
         return b""
+
+
+def initialize(model: EscPosProfile) -> bytes:
+    """``ESC @``, and that the printer tells of changes, which ``ESC @`` ends where the printer can."""
+    return escpos.initialize() + (escpos.automatic_status(AUTOMATIC_MASK) if model.status.automatic else b"")
 
 
 def cut_commands(model: EscPosProfile) -> bytes:

@@ -26,6 +26,7 @@ from tympan_drivers.escpos import (
     FINISHING_TRIM_AFTER_PAGES,
     START_NULS,
     cut_commands,
+    initialize,
 )
 from tympan_drivers.escpos_raster import RasterCommands
 from tympan_drivers.profile_escpos import COLUMN_ROWS, EscPosProfile
@@ -121,7 +122,7 @@ class EscPosEncoder:
 
         What a broken job left in the middle of a raster is ended by the driver's ``abandon``.
         """
-        start = bytes(START_NULS) + escpos.initialize() + self._model.init
+        start = bytes(START_NULS) + initialize(self._model) + self._model.init
         self._spacing = NO_SPACING
         return start + (self._pages.start() if self._pages is not None else b"")
 

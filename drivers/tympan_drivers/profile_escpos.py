@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from tympan_drivers.profile_status import EscPosStatus, escpos_status
 from tympan_drivers.profile_store import ProfileHead
 from tympan_drivers.profile_table import ProfileTable
 
@@ -50,8 +51,7 @@ class EscPosProfile:
         cell_width_dots: Width of a character cell.
         line_height_dots: Advance of a line.
         lines_per_minute: For ``pages-per-minute``: how many lines it prints.
-        completion: It answers ``GS ( H`` when all before has been printed.
-        realtime_status: It answers ``DLE EOT``.
+        status: What it tells back.
         drawer: It has a drawer connector.
         qr_code: It draws QR codes itself.
     """
@@ -78,8 +78,7 @@ class EscPosProfile:
     cell_width_dots: int
     line_height_dots: int
     pages_per_minute: int
-    completion: bool
-    realtime_status: bool
+    status: EscPosStatus
     drawer: bool
     qr_code: bool
 
@@ -130,8 +129,7 @@ def escpos_profile(head: ProfileHead, table: ProfileTable) -> EscPosProfile:
         cell_width_dots=font.integer("cell_width_dots", 1, 255, 12),
         line_height_dots=font.integer("line_height_dots", 1, 255, 30),
         pages_per_minute=table.integer("pages_per_minute", 1, 1000, 30),
-        completion=features.flag("completion"),
-        realtime_status=features.flag("realtime_status"),
+        status=escpos_status(table.table("status")),
         drawer=features.flag("drawer"),
         qr_code=features.flag("qr_code"),
     )

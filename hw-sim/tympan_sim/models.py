@@ -164,6 +164,16 @@ _TM_T88V = PrinterModel(
     ),
 )
 
+_TM_T88III = replace(
+    _TM_T88V,
+    name="tm-t88iii",
+    model="TM-T88III",
+    speed_mm_s=150.0,
+    escpos=replace(
+        _TM_T88V.escpos, raster_rows_max=1650, graphics_rows_max=0, completion=False, qr_code=False
+    ),
+)
+
 _TM_M30 = PrinterModel(
     name="tm-m30",
     language="escpos",
@@ -289,6 +299,7 @@ MODELS: Mapping[str, PrinterModel] = {
         _RECEIPT_58,
         _CLONE_80,
         _MUTE_80,
+        _TM_T88III,
         _TM_T88V,
         _TM_M30,
         _ZJ_5890,
@@ -309,6 +320,7 @@ PROFILES: Mapping[str, str] = {
     "generic-80mm": "escpos-80mm",
     "tm-m30": "tm-m30",
     "tm-t88": "tm-t88v",
+    "tm-t88iii": "tm-t88iii",
     "tm-u220": "tm-u220",
     "zijiang": "zj-5890",
     "generic-pcl5-300": "pcl-laser",

@@ -26,6 +26,7 @@ RECEIPT_PRINTERS = {
     "generic-58mm": "escpos-58mm",
     "zijiang": "zj-5890",
     "tm-t88": "tm-t88v",
+    "tm-t88iii": "tm-t88iii",
     "tm-m30": "tm-m30",
     "tm-u220": "tm-u220",
 }

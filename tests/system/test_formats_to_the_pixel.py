@@ -171,6 +171,11 @@ def decoded_text(sent):
         b"\x1dW": 4,
         b"\x1b\x20": 3,
         b"\x1b!": 3,
+        b"\x1da": 3,  # what the printer is asked, from here on
+        b"\x1dr": 3,
+        b"\x1dI": 3,
+        b"\x10\x04": 3,
+        b"\x10\x05": 3,
     }
     while at < len(sent):
         head = sent[at : at + 2]

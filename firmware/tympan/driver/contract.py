@@ -44,6 +44,7 @@ class DeviceIdentity:
         model: Model.
         serial_number: Serial number, or another thing that stays the same over re-plugging.
         commands: Languages of ``CMD``, upper case, such as ``("PCL", "PJL")``.
+        firmware: Version of the device's own firmware.
     """
 
     device_id: str = ""
@@ -51,6 +52,7 @@ class DeviceIdentity:
     model: str = ""
     serial_number: str = ""
     commands: tuple[str, ...] = ()
+    firmware: str = ""
 
 
 @dataclass(frozen=True, slots=True)

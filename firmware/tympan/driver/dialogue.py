@@ -82,8 +82,13 @@ class Dialogue(Protocol):
         """What is sent before the first byte of a job (of each attempt at it)."""
         ...
 
-    def page_ended(self, number: int) -> bytes:
-        """What is sent right behind the last byte of the side `number`; empty where pages are not confirmed so."""
+    def page_ended(self, number: int, copies: int = 1) -> bytes:
+        """What is sent right behind the last byte of the side `number`; empty where pages are not confirmed so.
+
+        Args:
+            number: `PageMark.number`.
+            copies: How often it comes out, one after the other: `PageMark.copies`.
+        """
         ...
 
     def job_ended(self) -> bytes:
@@ -100,7 +105,12 @@ class Dialogue(Protocol):
         ...
 
     def received(self, data: bytes, now: float) -> Sequence[Heard]:
-        """What the device said: bytes as they came, which may begin and end anywhere. Never raises, whatever they are."""
+        """What the device said: bytes as they came, which may begin and end anywhere. Never raises, whatever they are.
+
+        With no bytes it only hears what time it is: some answers are known for what they are by what does not follow them.
+        The link calls it so at least every `TICK_S` while it waits for a confirmation. A `DeviceCondition` is given for each
+        reading, also where nothing has changed since the last.
+        """
         ...
 
     def closing(self) -> bytes:
@@ -110,6 +120,9 @@ class Dialogue(Protocol):
 
 POLL_S = 1.0
 """How often the link asks for a `poll`."""
+
+TICK_S = 0.1
+"""How often the link calls `received` where nothing comes, while it waits for a confirmation."""
 
 
 class SilentDialogue:
@@ -134,7 +147,7 @@ class SilentDialogue:
         """Nothing."""
         return b""
 
-    def page_ended(self, number: int) -> bytes:  # noqa: ARG002 — the contract's
+    def page_ended(self, number: int, copies: int = 1) -> bytes:  # noqa: ARG002 — the contract's
         """Nothing."""
         return b""
 

@@ -43,7 +43,6 @@ ALERTS: Mapping[str, Alert] = {
     "none": Alert("other", training="noInterventionRequired"),
     "connecting-to-device": Alert("subunitOffline", "channel"),
     "cover-open": Alert("coverOpen", "cover"),
-    "cutter-jam": Alert("jam", "mediaPath"),
     "deactivated": Alert("subunitOffline", training="management"),
     "door-open": Alert("coverOpen", "cover"),
     "fuser-over-temp": Alert("markerFuserOverTemperature", "marker", "noInterventionRequired"),
@@ -72,9 +71,14 @@ ALERTS: Mapping[str, Alert] = {
     "spool-area-full": Alert("subunitFull", "generalPrinter", "management"),
     "stopped-partly": Alert("subunitOffline"),
     "stopping": Alert("configurationChange"),
+    "subunit-offline": Alert("subunitOffline"),
+    "subunit-over-temperature": Alert("subunitOverTemperature", "marker", "noInterventionRequired"),
+    "subunit-recoverable-failure": Alert("subunitRecoverableFailure"),
+    "subunit-unrecoverable-failure": Alert("subunitUnrecoverableFailure", training="fieldService"),
     "timed-out": Alert("subunitOffline", "channel"),
     "toner-empty": Alert("subunitEmpty", "markerSupplies"),
     "toner-low": Alert("subunitAlmostEmpty", "markerSupplies"),
+    "trimmer-jam": Alert("jam", "finDevice"),
 }
 """Each ``printer-state-reasons`` keyword without its suffix (RFC 8011 §5.4.12) as an alert, PWG 5100.9 §5 and RFC 3805."""
 

@@ -76,9 +76,10 @@ def test_a_resolution_it_does_not_have_is_refused():
 
 def test_a_job_begins_with_resynchronisation():
     begin = bytes(16) + b"\x1b@"
-    assert encoder_of("tm-t88").begin_job() == begin + b"\x1bR\x00\x1bt\x00"
+    automatic = b"\x1da\x0e"  # on line or not, errors, paper: ESC @ has switched it off
+    assert encoder_of("tm-t88").begin_job() == begin + automatic + b"\x1bR\x00\x1bt\x00"
     # Clones: two-byte characters off before anything is printed. Without code pages nothing is said of them.
-    assert encoder_of("generic-80mm").begin_job() == begin + b"\x1c.\x1bR\x00\x1bt\x00"
+    assert encoder_of("generic-80mm").begin_job() == begin + automatic + b"\x1c.\x1bR\x00\x1bt\x00"
     assert encoder_of("zijiang").begin_job() == begin + b"\x1c."
 
 
@@ -349,13 +350,13 @@ def test_text_comes_back_by_the_pages_it_names_with_the_fewest_switches(text):
 
 
 def test_raw_documents_get_a_sane_start():
-    assert DRIVER.raw_prologue("generic-80mm") == bytes(16) + b"\x1b@"
+    assert DRIVER.raw_prologue("generic-80mm") == bytes(16) + b"\x1b@\x1da\x0e"
     assert DRIVER.raw_epilogue("generic-80mm") == b""
 
 
 def test_abandon_outlasts_the_longest_command():
     # 128 rows of 72 bytes may be missing; on the impact printer a line of 200 columns.
-    assert DRIVER.abandon("generic-80mm") == bytes(128 * 72 + 16) + b"\x1b@\x1dVB\x18"
+    assert DRIVER.abandon("generic-80mm") == bytes(128 * 72 + 16) + b"\x1b@\x1da\x0e\x1dVB\x18"
     assert DRIVER.abandon("generic-58mm").lstrip(b"\0") == b"\x1b@\x1bd\x03"
     abandoned = DRIVER.abandon("tm-u220")
     assert len(abandoned) - len(abandoned.lstrip(b"\0")) >= 200

@@ -97,7 +97,7 @@ def test_the_service_reads_profiles_without_numpy():
     ("identity", "escpos", "pcl"),
     [
         (DeviceIdentity(device_id="MFG:EPSON;CMD:ESC/POS;MDL:TM-T88V;CLS:PRINTER;DES:EPSON TM-T88V;"), "tm-t88", None),
-        (DeviceIdentity(make="EPSON", model="TM-T88III"), "tm-t88", None),
+        (DeviceIdentity(make="EPSON", model="TM-T88III"), "tm-t88iii", None),
         (DeviceIdentity(make="epson", model="tm-m30II-NT"), "tm-m30", None),
         (DeviceIdentity(make="EPSON", model="TM-U220B"), "tm-u220", None),
         (DeviceIdentity(make="Zijiang", model="ZJ-5870"), "zijiang", None),

@@ -47,6 +47,9 @@ ALERT_CODES = frozenset(
         "subunitTurnedOff",
         "subunitOffline",
         "subunitPowerSaver",
+        "subunitRecoverableFailure",
+        "subunitUnrecoverableFailure",
+        "subunitOverTemperature",
         "inputMediaTrayMissing",
         "inputMediaSupplyLow",
         "inputMediaSupplyEmpty",
@@ -57,7 +60,7 @@ ALERT_CODES = frozenset(
 )
 """Of ``PrtAlertCodeTC``, IANA-PRINTER-MIB."""
 
-ALERT_GROUPS = frozenset({"generalPrinter", "cover", "input", "output", "marker", "markerSupplies", "mediaPath", "channel"})  # fmt: skip
+ALERT_GROUPS = frozenset({"generalPrinter", "cover", "input", "output", "marker", "markerSupplies", "mediaPath", "channel", "finDevice"})  # fmt: skip
 """Of ``PrtAlertGroupTC``."""
 
 STATE_REASONS = [
