@@ -42,6 +42,9 @@ AUTOMATIC_MASK = 0x0E
 RECOVER_EVERY_S = 2.0
 """The most often that the printer is told to go on after an error that a person may have mended."""
 
+ANSWERS_WITHIN_S = 2.0
+"""``DLE EOT`` is answered as it is received, before what waits in the buffer, off line as well as on."""
+
 ROUND_S = 1.0
 """A round of ``DLE EOT`` whose answers broke off so long ago is not going to be complete."""
 
@@ -113,6 +116,7 @@ class EscPosDialogue:
         self._ids = ids
         self.confirms_pages = self.confirms_jobs = status.completion != "none"
         self.buffer_bytes = status.buffer_bytes
+        self.answers_within_s = ANSWERS_WITHIN_S if status.realtime else 0.0
         self._parser = ReplyParser()
         # How it is.
         self._sensors: Sensors | None = None
