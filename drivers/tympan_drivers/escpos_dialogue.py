@@ -15,7 +15,6 @@ import secrets
 from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 from tympan.driver.contract import DeviceIdentity
 from tympan.driver.dialogue import Heard, JobConfirmed, PagesConfirmed, PartMissing
@@ -57,9 +56,7 @@ RUN_S = 0.03
 FORGOTTEN_S = 60.0
 """An idle printer that is well has answered within this time whatever it is ever going to: a full buffer of text takes 40 s."""
 
-_IdentityField = Literal["model", "make", "firmware", "serial_number"]
-
-IDENTITY_QUESTIONS: tuple[tuple[int, _IdentityField], ...] = (
+IDENTITY_QUESTIONS = (
     (67, "model"),
     (66, "make"),
     (65, "firmware"),
@@ -128,9 +125,9 @@ class EscPosDialogue:
         self._drained = 0
         self._recovered_at: float | None = None
         # Who it is.
-        self._texts: dict[_IdentityField, str] = {}
+        self._texts: dict[str, str] = {}
         self._questions = deque(IDENTITY_QUESTIONS if status.identify else ())
-        self._asked: _IdentityField | None = None
+        self._asked: str | None = None
         # What has come out.
         self._job_id = 0
         self._tokens: deque[_Token] = deque()
@@ -276,7 +273,15 @@ class EscPosDialogue:
             return []
         self._texts[self._asked] = text
         self._asked = None
-        return [DeviceIdentity(**self._texts)]
+        say = self._texts.get
+        return [
+            DeviceIdentity(
+                make=say("make", ""),
+                model=say("model", ""),
+                serial_number=say("serial_number", ""),
+                firmware=say("firmware", ""),
+            )
+        ]
 
     @property
     def _is_offline(self) -> bool:
