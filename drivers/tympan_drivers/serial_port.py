@@ -1,29 +1,34 @@
 """The transport of ``serial:///dev/ttyUSB0?baud=38400&flow=rtscts``: a printer on a serial line.
 
-Supported: baud rates the system knows, 7 or 8 bits, parity, one or two stop bits; flow control by RTS/CTS and XON/XOFF, which
-the kernel does, and by DTR/DSR, which is done here: no byte is given to the kernel while DSR is off. The back channel.
-``/dev/serial/by-id/…`` names an adapter wherever it is plugged.
+Supported: baud rates the adapter can make, 7 or 8 bits, parity, one or two stop bits; flow control by RTS/CTS and XON/XOFF, which
+the kernel does, and by DTR/DSR, which is done here (`tympan_drivers.line_pace` has the numbers). The back channel. Adapters that
+vanish and come back, also under another number; ``/dev/serial/by-id/…`` names one wherever it is plugged.
 
-pyserial opens and sets the line, and finds ports. Bytes go through the descriptor, since pyserial's time-outs lose how much
+Missing: RTS/CTS and XON/XOFF cannot tell what an adapter's own buffer still holds while the printer holds the line, where the
+adapter does not say so itself.
+
+XON/XOFF is the kernel's although status replies are binary: the statuses that ESC/POS defines have fixed bits, so that none is
+0x11 or 0x13 (TM-T88III technical manual; Citizen's command reference §5.3, "Identification of Send Status"), and the kernel stops
+within a character, which a program on a busy machine does not.
+
+pyserial opens the port and sets baud, bits and parity. Bytes go through the descriptor, since pyserial's time-outs lose how much
 was sent.
 """
 
 from __future__ import annotations
 
-import array
 import contextlib
 import errno
-import fcntl
 import os
 import termios
 import threading
 import time
-from collections.abc import Sequence
-from pathlib import Path
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, TypeVar
 
 from tympan.driver.contract import (
     MAX_WRITE_TIMEOUT_S,
+    Capabilities,
     DeviceIdentity,
     DiscoveredDevice,
     PortStatus,
@@ -32,6 +37,11 @@ from tympan.driver.contract import (
 from tympan.driver.device_uri import parse_device_uri
 from tympan.errors import ConfigError, DeviceBusyError, DeviceError, DeviceGoneError
 from tympan_drivers.descriptor import Descriptor, device_error
+from tympan_drivers.line_pace import ADAPTER_BYTES, ROOM_BYTES, ROOM_MAX_BYTES, ROOM_MIN_BYTES, LinePace
+from tympan_drivers.serial_cautions import serial_cautions
+from tympan_drivers.serial_devices import serial_devices
+from tympan_drivers.serial_line import LineSettings, SerialLine
+from tympan_drivers.usb_node import NodeFollower
 
 if TYPE_CHECKING:
     from serial import Serial
@@ -42,15 +52,12 @@ BAUD_MAX = 4_000_000
 FLOWS = ("none", "rtscts", "xonxoff", "dtrdsr")
 PARITIES = {"none": "N", "even": "E", "odd": "O"}
 
-DSR_CHUNK_BYTES = 64
-"""With DTR/DSR, at most so many bytes are under way when the printer takes its line away: printers stop with that much room left."""
+END_POLL_S = 0.002
 
-DSR_POLL_S = 0.002
+BUSY_POLL_S = 0.003
+"""How often DSR is looked at while the printer takes nothing: an adapter is asked over USB each time."""
 
-# asm-generic/ioctls.h and linux/serial.h: whether the chip's shift register is empty.
-_GET_LINE_STATUS, _TRANSMITTER_EMPTY = 0x5459, 0x01
-
-BY_ID = Path("/dev/serial/by-id")
+_T = TypeVar("_T")
 
 
 class SerialTransport:
@@ -60,41 +67,42 @@ class SerialTransport:
     back_channel = True
     shared = False
 
+    line: Callable[[int], SerialLine] = SerialLine
+    """What is asked how an open port is; tests put a printer's lines in its place."""
+
     @classmethod
     def discover(cls) -> Sequence[DiscoveredDevice]:
-        """The ports of adapters and boards; those of the mainboard that nothing is known of are left out."""
-        from serial.tools.list_ports import comports  # noqa: PLC0415 — only when it is asked for
-
-        names = {}
-        with contextlib.suppress(OSError):
-            names = {link.resolve(): link for link in sorted(BY_ID.iterdir())}
-        found = []
-        for port in sorted(comports(), key=lambda port: str(port.device)):
-            if port.description in {None, "", "n/a"} and port.vid is None:
-                continue
-            path = names.get(Path(port.device).resolve(), Path(port.device))
-            identity = DeviceIdentity(
-                make=port.manufacturer or "", model=port.product or "", serial_number=port.serial_number or ""
-            )
-            found.append(DiscoveredDevice(f"serial://{path}", str(port.description or port.name), identity))
-        return found
+        """USB adapters under the names that stay theirs, and UARTs that are really there."""
+        return serial_devices()
 
     def __init__(self, uri: str, context: TransportContext) -> None:  # noqa: ARG002 — every transport is made alike
-        parts = parse_device_uri(uri, ("baud", "bits", "parity", "stop", "flow"))
+        parts = parse_device_uri(uri, ("baud", "bits", "parity", "stop", "flow", "room"))
         if parts.host not in {"", "localhost"} or parts.port is not None:
             raise ConfigError(f"{uri}: a serial port is on this machine: write serial:///dev/ttyUSB0")
         if not parts.path.startswith("/") or parts.path.endswith("/"):
             raise ConfigError(f"{uri}: the path of a port is needed: serial:///dev/ttyUSB0")
         self.uri = uri
         self._path = parts.path
-        self._baud = parts.number("baud", BAUD_DEFAULT, 50, BAUD_MAX)
-        self._bits = parts.number("bits", 8, 7, 8)
-        self._stop = parts.number("stop", 1, 1, 2)
-        self._parity = PARITIES[parts.choice("parity", tuple(PARITIES), "none")]
-        self._flow = parts.choice("flow", FLOWS, "none")
+        self._settings = LineSettings(
+            baud=parts.number("baud", BAUD_DEFAULT, 50, BAUD_MAX),
+            bits=parts.number("bits", 8, 7, 8),
+            parity=parts.choice("parity", tuple(PARITIES), "none"),
+            stop=parts.number("stop", 1, 1, 2),
+            flow=parts.choice("flow", FLOWS, "none"),
+        )
+        self._room = parts.number("room", ROOM_BYTES, ROOM_MIN_BYTES, ROOM_MAX_BYTES)
+        if "room" in parts.options and self._settings.flow != "dtrdsr":
+            raise ConfigError(f"{uri}: room= is for flow=dtrdsr; with other flow control it means nothing")
+        self._node = NodeFollower(parts.path, "tty", uri)
         self._port: Serial | None = None
         self._descriptor: Descriptor | None = None
-        self._left = 0
+        self._line: SerialLine | None = None
+        self._pace = self._new_pace(ADAPTER_BYTES)
+        self._closing: threading.Thread | None = None
+
+    def cautions(self, capabilities: Capabilities | None) -> Sequence[str]:
+        """What who configured the line so should know."""
+        return serial_cautions(self._path, self._settings, self._room, capabilities)
 
     def open(self) -> DeviceIdentity:
         """Open the port for ourselves and set it.
@@ -108,16 +116,21 @@ class SerialTransport:
         import serial  # noqa: PLC0415 — only where there is a serial printer
 
         self.close()
-        self._left = 0
+        self._pace = self._new_pace(ADAPTER_BYTES)
+        if self._closing is not None and self._closing.is_alive():
+            raise DeviceBusyError(
+                "the port has not yet let go of what the printer did not take", device_uri=self.uri
+            )
+        path = self._node.path()
+        settings = self._settings
         try:
             port = serial.Serial(
-                self._path,
-                baudrate=self._baud,
-                bytesize=self._bits,
-                parity=self._parity,
-                stopbits=self._stop,
-                rtscts=self._flow == "rtscts",
-                xonxoff=self._flow == "xonxoff",
+                path,
+                baudrate=settings.baud,
+                bytesize=settings.bits,
+                parity=PARITIES[settings.parity],
+                stopbits=settings.stop,
+                rtscts=settings.flow == "rtscts",
                 timeout=0,
                 write_timeout=0,
                 exclusive=True,
@@ -126,19 +139,33 @@ class SerialTransport:
             raise DeviceError(f"the port cannot be set so: {error}", device_uri=self.uri) from error
         except serial.SerialException as error:
             raise self._open_error(error) from error
-        except OSError as error:
-            raise device_error(error, self.uri) from error
-        self._port = port
+        except (OSError, termios.error) as error:
+            raise self._open_error(OSError(*error.args)) from error
+        self._port = port  # pyserial has raised DTR and RTS: we are there, and always ready to hear
         self._descriptor = Descriptor(os.dup(port.fileno()), self.uri, eio_is_gone=True)
-        with contextlib.suppress(OSError):
-            port.dtr = True
+        self._line = type(self).line(self._descriptor.fd)
+        try:
+            self._line.settle(settings.flow, settings.parity)
+        except (OSError, termios.error) as error:
+            self.close()
+            raise self._open_error(OSError(*error.args)) from error
+        self._pace = self._new_pace(ADAPTER_BYTES if self._line.has_chip else 0)
+        self._node.opened(path)
         return DeviceIdentity()
+
+    def _new_pace(self, adapter_bytes: int) -> LinePace:
+        room = self._room if self._settings.flow == "dtrdsr" else None
+        pace = LinePace(self._settings.bytes_per_s, room, adapter_bytes)
+        pace.look(time.monotonic(), 0)
+        return pace
 
     def _open_error(self, error: OSError) -> DeviceError:
         if error.errno in {errno.EAGAIN, errno.EWOULDBLOCK}:  # the lock that `exclusive` takes
             return DeviceBusyError("another program uses the port", device_uri=self.uri)
         if error.errno is None:
             return DeviceError(str(error), device_uri=self.uri)
+        if error.errno == errno.EIO:  # unplugged under our hands
+            return device_error(OSError(errno.ENXIO, os.strerror(errno.ENXIO)), self.uri)
         return device_error(OSError(error.errno, os.strerror(error.errno)), self.uri)
 
     def begin_job(self, job_id: int, extension: str) -> None:
@@ -147,40 +174,52 @@ class SerialTransport:
     def write(self, data: bytes | memoryview, timeout_s: float) -> int:
         """Give the line what it takes; 0 where the printer holds it back in time.
 
+        What is counted may still be under way: `unsent` says how much.
+
         Raises:
             DeviceGoneError: The adapter was unplugged.
             DeviceError: Anything else.
         """
-        descriptor = self._open_descriptor()
-        if self._flow != "dtrdsr":
-            written = descriptor.write(data, timeout_s)
-            self._left += written  # an upper bound until the next look
-            return written
-        # The kernel does not know this handshake: it gets a little at a time, and the next when that has gone out.
-        deadline = time.monotonic() + min(timeout_s, MAX_WRITE_TIMEOUT_S)
-        while not self._data_set_ready() or self._unsent() > DSR_CHUNK_BYTES // 2:
+        descriptor, line = self._opened()
+        deadline = time.monotonic() + min(max(timeout_s, 0.0), MAX_WRITE_TIMEOUT_S)
+        view, written = memoryview(data), 0
+        while view:
+            try:
+                taken = self._write_some(descriptor, line, view, deadline)
+            except DeviceError:
+                if written:  # told; the next call says what is the matter
+                    break
+                raise
+            written += taken
+            view = view[taken:]
             if time.monotonic() >= deadline:
-                return 0
-            time.sleep(DSR_POLL_S)
-        return descriptor.write(memoryview(data)[:DSR_CHUNK_BYTES], max(0.0, deadline - time.monotonic()))
+                break
+        return written
 
-    def _data_set_ready(self) -> bool:
-        assert self._port is not None
-        try:
-            return bool(self._port.dsr)
-        except OSError as error:
-            if error.errno in {errno.EINVAL, errno.ENOTTY}:  # the port has no such line
-                return True
-            raise self._gone(error) from error
+    def _write_some(self, descriptor: Descriptor, line: SerialLine, view: memoryview, deadline: float) -> int:
+        """Give the port as much as it may have now; where that is nothing, wait a little."""
+        self._look(line)
+        ready = self._settings.flow != "dtrdsr" or self._ask(line.data_set_ready)
+        room = self._pace.room() if ready else 0
+        rest_s = deadline - time.monotonic()
+        pause_s = min(self._pace.pause_s if ready else BUSY_POLL_S, max(rest_s, 0.0))
+        if not room:
+            time.sleep(pause_s)
+            return 0
+        taken = descriptor.write(view[:room], pause_s)
+        self._pace.given(taken, time.monotonic())
+        return taken
 
-    def _unsent(self) -> int:
-        """Bytes that the kernel has and the line has not."""
-        answer = array.array("i", [0])
+    def _look(self, line: SerialLine) -> None:
+        """Find out what is under way."""
+        moving = self._settings.flow != "rtscts" or bool(self._ask(line.clear_to_send))
+        self._pace.look(time.monotonic(), self._ask(line.queued), moving=moving)
+
+    def _ask(self, question: Callable[[], _T]) -> _T:
         try:
-            fcntl.ioctl(self._open_descriptor().fd, termios.TIOCOUTQ, answer)
+            return question()
         except OSError as error:
             raise self._gone(error) from error
-        return answer[0]
 
     def read(self, limit: int, timeout_s: float) -> bytes:
         """What the printer says; empty where it says nothing in time.
@@ -188,36 +227,39 @@ class SerialTransport:
         Raises:
             DeviceGoneError: The adapter was unplugged.
         """
-        return self._open_descriptor().read(limit, timeout_s)
+        return self._opened()[0].read(limit, timeout_s)
 
     def end_job(self, timeout_s: float) -> bool:
         """Whether the last byte has gone out on the line.
 
+        Where the chip does not say that it is empty, it is given the time that it needs.
+
         Raises:
             DeviceGoneError: The adapter was unplugged before.
         """
+        _, line = self._opened()
         deadline = time.monotonic() + min(timeout_s, MAX_WRITE_TIMEOUT_S)
-        while self._unsent() or not self._transmitter_empty():
+        while not self._all_sent(line):
             if time.monotonic() >= deadline:
                 return False
-            time.sleep(DSR_POLL_S)
+            time.sleep(END_POLL_S)
         return True
 
-    def _transmitter_empty(self) -> bool:
-        """Whether the chip has sent what the kernel gave it; closing would drop it. True where it cannot tell."""
-        answer = array.array("i", [0])
-        try:
-            fcntl.ioctl(self._open_descriptor().fd, _GET_LINE_STATUS, answer)
-        except OSError:
-            return True
-        return bool(answer[0] & _TRANSMITTER_EMPTY)
+    def _all_sent(self, line: SerialLine) -> bool:
+        self._look(line)
+        if self._ask(line.queued):
+            return False
+        empty = line.transmitter_empty()
+        if empty:
+            self._pace.emptied()
+        return not self._pace.under_way if empty is None else empty
 
     def unsent(self) -> int:
-        """What the kernel has and the line has not; after the adapter went away, as it was at the last look."""
-        if self._descriptor is not None:
-            with contextlib.suppress(OSError):
-                self._left = self._unsent()
-        return self._left
+        """What the kernel and the chip have and the line has not; after the adapter went away, as it was at the last look."""
+        if self._line is not None:
+            with contextlib.suppress(DeviceError):
+                self._look(self._line)
+        return self._pace.under_way
 
     def port_status(self) -> PortStatus | None:
         """A line has no status bits of a printer."""
@@ -225,29 +267,33 @@ class SerialTransport:
 
     def soft_reset(self) -> None:
         """Drop what the kernel still has; the printer's own buffer cannot be reached."""
-        if self._descriptor is not None:
-            with contextlib.suppress(termios.error):
-                termios.tcflush(self._descriptor.fd, termios.TCOFLUSH)
+        if self._line is not None:
+            with contextlib.suppress(OSError, termios.error):
+                self._line.drop_output()
 
     def close(self) -> None:
         """Let go of the port, dropping what the printer does not take: closing would wait for it."""
         self.unsent()
         port, self._port = self._port, None
         descriptor, self._descriptor = self._descriptor, None
+        line, self._line = self._line, None
         if descriptor is not None:
-            with contextlib.suppress(termios.error):
-                termios.tcflush(descriptor.fd, termios.TCOFLUSH)
+            if line is not None:
+                with contextlib.suppress(OSError, termios.error):
+                    line.drop_output()
             descriptor.close()
         if port is not None:
             # An adapter's driver may wait half a minute for a printer that takes nothing: not here.
-            closing = threading.Thread(target=_close_port, args=(port,), name="serial-close", daemon=True)
-            closing.start()
-            closing.join(MAX_WRITE_TIMEOUT_S)
+            self._closing = threading.Thread(
+                target=_close_port, args=(port,), name="serial-close", daemon=True
+            )
+            self._closing.start()
+            self._closing.join(MAX_WRITE_TIMEOUT_S)
 
-    def _open_descriptor(self) -> Descriptor:
-        if self._descriptor is None:
+    def _opened(self) -> tuple[Descriptor, SerialLine]:
+        if self._descriptor is None or self._line is None:
             raise DeviceGoneError("it is not open", device_uri=self.uri)
-        return self._descriptor
+        return self._descriptor, self._line
 
     def _gone(self, error: OSError) -> DeviceGoneError:
         return DeviceGoneError(error.strerror or str(error), device_uri=self.uri)

@@ -18,7 +18,7 @@ import enum
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, runtime_checkable
 
 from tympan.driver.ticket import JobTicket, MediaSpec
 
@@ -180,6 +180,22 @@ class Transport(Protocol):
 
     def close(self) -> None:
         """Let go of the device. Never raises, never blocks longer than `MAX_WRITE_TIMEOUT_S`; may be called twice."""
+        ...
+
+
+@runtime_checkable
+class Cautious(Protocol):
+    """What a transport may have besides: it warns of how it is configured."""
+
+    def cautions(self, capabilities: Capabilities | None) -> Sequence[str]:
+        """What who configured it so should know though it is no mistake: that it is slow, that bytes may get lost.
+
+        Args:
+            capabilities: The printer's; None where they are only known once the device is there.
+
+        Returns:
+            Sentences without an end, for ``tympan check``.
+        """
         ...
 
 

@@ -47,9 +47,16 @@ class Driver:
         return CAPABILITIES
 
 
+class SlowTransport:
+    def cautions(self, capabilities: Capabilities | None) -> list[str]:
+        return [f"it is slow, at {capabilities.resolutions_dpi[0][0]} dpi" if capabilities else "it is slow"]
+
+
 def open_transport(uri: str, context: object) -> object:  # noqa: ARG001 — the signature is the registry's
     if not uri.startswith("test:"):
         raise DriverError(f"no transport for {uri.partition(':')[0]!r}")
+    if uri == "test://slow":
+        return SlowTransport()
     if uri != "test://one":
         raise ConfigError("there is no such test", key="device")
     return object()
@@ -151,6 +158,18 @@ def test_mistakes_as_json(check):
 
 def test_a_driver_that_is_chosen_later_is_not_asked(check):
     assert check(GOOD.replace('"test"\n', '"auto"\n'))[0] == 0
+
+
+def test_what_is_no_mistake_and_should_be_known(check):
+    slow = GOOD.replace("test://one", "test://slow")
+    note = "FILE:3: printers.laser.device: it is slow, at 600 dpi (a note, no mistake)\n"
+    assert check(slow) == (0, f"{note}FILE: good, 1 printer\n", "")
+    assert check(slow.replace('"test"\n', '"auto"\n'))[1].startswith(note.replace(", at 600 dpi", ""))
+    status, out, _ = check(slow.replace('"one"', '"two"'), "--json")
+    assert status == 1
+    assert [(told["severity"], told["key"]) for told in json.loads(out)] == [
+        ("mistake", "printers.laser.profile"), ("note", "printers.laser.device"),
+    ]  # fmt: skip
 
 
 def test_devices(plug_ins, capsys):

@@ -1,4 +1,4 @@
-"""``tympan check``: every mistake of the configuration, with file, line and key."""
+"""``tympan check``: every mistake of the configuration, with file, line and key, and what is none but should be known."""
 
 from __future__ import annotations
 
@@ -35,14 +35,24 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Print the mistakes; 1 where there are some."""
+    """Print the mistakes and notes; 1 where there are mistakes."""
     settings, found = read(options.config, os.environ)
     mistakes = [*found, *plug_in_mistakes(settings)]
+    notes = device_notes(settings)
     if options.json:
         print(
-            as_json([{"path": m.path, "line": m.line, "key": m.key, "problem": m.problem} for m in mistakes])
+            as_json(
+                [
+                    {"severity": word, "path": m.path, "line": m.line, "key": m.key, "problem": m.problem}
+                    for word, told in (("mistake", mistakes), ("note", notes))
+                    for m in told
+                ]
+            )
         )
-    elif mistakes:
+        return 1 if mistakes else 0
+    for note in notes:
+        print(f"{note} (a note, no mistake)")
+    if mistakes:
         for mistake in mistakes:
             print(mistake, file=sys.stderr)
         print(f"{len(mistakes)} {'mistake' if len(mistakes) == 1 else 'mistakes'}", file=sys.stderr)
@@ -60,6 +70,31 @@ def plug_in_mistakes(settings: Settings) -> list[ConfigError]:
         for key, problem in _printer_mistakes(settings, printer)
         for place in [settings.place(key)]
     ]
+
+
+def device_notes(settings: Settings) -> list[ConfigError]:
+    """What transports warn of in device URIs that are right: a slow line, bytes that may get lost."""
+    from tympan.driver import registry  # noqa: PLC0415 — loads plug-ins, and NumPy with them
+    from tympan.driver.contract import Cautious, TransportContext  # noqa: PLC0415
+
+    notes = []
+    for printer in settings.printers:
+        context = TransportContext(printer.name, Path(settings.server.state_dir), printer.profile)
+        capabilities = None
+        with contextlib.suppress(ConfigError, DriverError):  # told as mistakes
+            if printer.driver != AUTO:
+                driver = registry.find_driver(printer.driver)
+                capabilities = driver.capabilities(printer.profile or next(iter(driver.profiles())))
+        with contextlib.suppress(ConfigError, DriverError):
+            transport = registry.open_transport(printer.device, context)
+            key = f"printers.{printer.name}.device"
+            place = settings.place(key)
+            if isinstance(transport, Cautious):
+                notes += [
+                    ConfigError(caution, path=place.path, line=place.line, key=key)
+                    for caution in transport.cautions(capabilities)
+                ]
+    return notes
 
 
 def _printer_mistakes(settings: Settings, printer: PrinterSettings) -> Iterator[tuple[str, str]]:

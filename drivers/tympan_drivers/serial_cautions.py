@@ -1,0 +1,70 @@
+"""What who configured a serial line should know: how slow it is, what may get lost. Sentences for ``tympan check``."""
+
+from __future__ import annotations
+
+import math
+import re
+
+from tympan.driver.contract import Capabilities
+from tympan_drivers.line_pace import room_needed
+from tympan_drivers.serial_devices import stable_name
+from tympan_drivers.serial_line import LineSettings
+
+USUAL_TOP_BAUD = 115_200
+"""What serial printers and their adapters usually reach."""
+
+_NUMBERED = re.compile(r"/dev/tty(USB|ACM)\d+")
+
+
+def serial_cautions(
+    path: str, settings: LineSettings, room: int, capabilities: Capabilities | None
+) -> list[str]:
+    """The sentences for a port that is used so.
+
+    Args:
+        path: The node that is configured.
+        settings: The line's.
+        room: What the printer is taken to have room for when it takes DTR away.
+        capabilities: The printer's; None where they are not known yet.
+    """
+    found = []
+    if settings.flow == "none":
+        found.append(
+            "without flow control the printer loses what comes while its buffer is full: "
+            "flow=rtscts, dtrdsr or xonxoff, as the printer is set and the cable is wired"
+        )
+    if settings.flow == "xonxoff" and capabilities is not None and capabilities.extension == "escpos":
+        found.append(
+            "flow=xonxoff: a printer whose status bytes do not keep to ESC/POS (some clones) seems to say XOFF with them "
+            "and stops for no reason; flow=rtscts has no such trap"
+        )
+    needed = room_needed(settings.bytes_per_s)
+    if settings.flow == "dtrdsr" and needed > room:
+        found.append(
+            f"flow=dtrdsr: at {settings.baud} baud the printer must have room for {needed} bytes when it takes DTR away, and "
+            f"is taken to have {room}: set room={needed} if it has, or a lower baud rate"
+        )
+    if settings.baud < USUAL_TOP_BAUD and capabilities is not None:
+        found.append(_slow(settings, capabilities))
+    if _NUMBERED.fullmatch(path):
+        better = stable_name(path)
+        found.append(
+            f"{path} may be another adapter after a restart: "
+            + (
+                f"serial://{better} stays this one"
+                if better
+                else "`tympan devices` shows the name that stays"
+            )
+        )
+    return found
+
+
+def _slow(settings: LineSettings, capabilities: Capabilities) -> str:
+    across, along = capabilities.resolutions_dpi[0]
+    sheet = capabilities.media[0]
+    dots = round((sheet.width_hmm - sheet.left_margin_hmm - sheet.right_margin_hmm) / 2540 * across)
+    rows = settings.bytes_per_s / math.ceil(dots / 8)
+    return (
+        f"at {settings.baud} baud the line carries {rows:.3g} rows of {dots} dots a second, {rows / along * 25.4:.2g} mm of a "
+        f"picture; text is quick. The printer and the URI can usually be set to {USUAL_TOP_BAUD}"
+    )
