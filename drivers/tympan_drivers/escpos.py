@@ -79,6 +79,9 @@ SUPPLIES: Mapping[str, tuple[SupplySpec, ...]] = {
 }
 """What each `marking` of a profile uses up: on thermal paper the paper itself is what becomes black."""
 
+FEED_LINES = 4
+"""What a feed moves the paper on by: lines of 1/6 inch after ``ESC @``, 17 mm."""
+
 START_NULS = 16
 """Sent before ``ESC @``: more than any command without a length field waits for."""
 
@@ -166,6 +169,11 @@ class EscPosDriver:
         model = self._store.get(profile)
         longest = model.row_bytes * (24 if model.raster == "esc_star" else model.raster_rows)
         return bytes(longest + START_NULS) + initialize(model) + cut_commands(model)
+
+    def feed(self, profile: str) -> bytes:
+        """Some lines, as the feed button of such a printer does."""
+        self._store.get(profile)
+        return escpos.feed_lines(FEED_LINES)
 
     def dialogue(self, profile: str) -> Dialogue:
         """What is said to a printer that was just opened, and understood of its answers.

@@ -124,6 +124,11 @@ class PclDriver:
         """
         return pcl.RESET + (pjl.end_job() if self._store.get(profile).pjl else b"")
 
+    def feed(self, profile: str) -> bytes:
+        """Nothing: a form feed would throw out a blank sheet."""
+        self._store.get(profile)
+        return b""
+
     def dialogue(self, profile: str) -> Dialogue:
         """What is said to a device that was just opened: nothing yet."""
         self._store.get(profile)

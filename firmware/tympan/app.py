@@ -8,8 +8,9 @@ import logging
 import os
 import signal
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from tympan.config import Settings
 from tympan.discovery.announcer import Announcer
@@ -17,7 +18,11 @@ from tympan.endpoint.dispatch import operations_supported
 from tympan.endpoint.http_server import HttpServer
 from tympan.errors import ConfigError
 from tympan.service.service import Service
+from tympan.service.start_up_page import StartUpPages
 from tympan.web.pages import Pages
+
+if TYPE_CHECKING:
+    from tympan.panel.board import Panel
 
 _log = logging.getLogger(__name__)
 
@@ -127,10 +132,41 @@ async def _serve_until(
     """Serve until told to stop (None) or until there are other settings."""
     service = Service(settings, operations_supported())
     service.on_restart = lambda: wishes.put_nowait(None)
+    async with _panel(service, settings) as panel:
+        return await _serve_with(service, panel, wishes, reload, on_listening)
+
+
+@contextlib.asynccontextmanager
+async def _panel(service: Service, settings: Settings) -> AsyncIterator[Panel | None]:
+    """The panel, where one is configured: from here on its lights say that the service starts."""
+    if not settings.panel.is_wired:
+        yield None
+        return
+    from tympan.panel.board import Panel  # noqa: PLC0415 — gpiozero takes 0.14 s, and most have no panel
+
+    panel = Panel(service, settings)
+    try:
+        await panel.open()
+        yield panel
+    finally:
+        await panel.close()
+
+
+async def _serve_with(
+    service: Service,
+    panel: Panel | None,
+    wishes: Wishes,
+    reload: Callable[[], Settings] | None,
+    on_listening: Callable[[Listening], Awaitable[None]] | None,
+) -> Settings | None:
+    settings = service.system.settings
     await service.start()
     try:
         server = HttpServer(service, settings, Pages(service).answer)
-        addresses = await server.start()
+        service.listening = addresses = await server.start()
+        if panel is not None:
+            panel.attach()
+        start_up_pages = StartUpPages(service, settings.printers)
         announcer = Announcer(service, settings, addresses)
         try:
             listening = _listening(service, addresses)
@@ -140,6 +176,7 @@ async def _serve_until(
                 asyncio.create_task(_greet(on_listening, listening)) if on_listening is not None else None
             )
             announcer.start()
+            start_up_pages.start()
             changed = await _wait_for_change(wishes, settings, reload)
             if greeting is not None:
                 greeting.cancel()
@@ -148,6 +185,7 @@ async def _serve_until(
                 await service.drain(RELOAD_DRAIN_S)
             return changed
         finally:
+            start_up_pages.stop()
             await announcer.stop()
             service.stopping()
             await server.close()

@@ -8,10 +8,10 @@ from urllib.parse import urlsplit
 from tympan import __version__
 from tympan.cli.client import IppClient
 from tympan.cli.output import shown
-from tympan.cli.page_document import PageFacts, page_document
 from tympan.cli.printers import attributes_of_printer
 from tympan.ipp import AttributeGroup, Collection
 from tympan.model.media import find_size
+from tympan.own_pages.test_page import PageFacts, page_document
 
 ASKED = (
     "printer-name",

@@ -48,6 +48,7 @@ class Settings:
         log: ``[log]``.
         users: ``[[users]]``.
         printers: ``[[printers]]``, in the order they stand in.
+        simulated: There is no hardware: the panel's pins are simulated too (``tympan serve --simulate``).
         places: Where each key was set, by its dotted name (``limits.max_jobs``, ``printers.NAME.device``); for messages.
     """
 
@@ -63,6 +64,7 @@ class Settings:
     log: LogSettings = field(default_factory=LogSettings)
     users: tuple[UserSettings, ...] = ()
     printers: tuple[PrinterSettings, ...] = ()
+    simulated: bool = False
     places: Mapping[str, Place] = field(default_factory=dict, compare=False, repr=False)
 
     @property

@@ -461,6 +461,10 @@ class Driver(Protocol):
         """What to send after a job was stopped between two commands, so that the next one starts clean."""
         ...
 
+    def feed(self, profile: str) -> bytes:
+        """A document in the printer's language that moves the paper on by a few lines; empty where there is no such thing."""
+        ...
+
     def dialogue(self, profile: str) -> Dialogue:
         """What is said to a device that was just opened, and understood of its answers; a fresh one each time.
 

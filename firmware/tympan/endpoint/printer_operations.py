@@ -13,7 +13,7 @@ from tympan.endpoint.tickets import document_format_of, job_answer, judged_templ
 from tympan.endpoint.turns import in_turns
 from tympan.ipp import Attribute, GroupTag, Operation, StatusCode
 from tympan.model.job import Job
-from tympan.service.description import IDENTIFY_ACTIONS
+from tympan.service.description import identify_default
 from tympan.service.holding import STOPPING
 from tympan.service.job_attributes import DEFAULT_NAMES, attributes_of, which_jobs
 from tympan.service.job_password import PASSWORD_ATTRIBUTES
@@ -169,10 +169,10 @@ async def cancel_my_jobs(exchange: Exchange) -> Answer:
 @handler(Operation.IDENTIFY_PRINTER, Target.PRINTER, "identify-actions", "message", "job-id")
 async def identify_printer(exchange: Exchange) -> Answer:
     """Identify-Printer, PWG 5100.13 §5.1: the printer makes itself known, in its own way where it has none that is asked for."""
-    supported = IDENTIFY_ACTIONS
+    supported = exchange.printer.identify_actions
     attribute = exchange.operation.get("identify-actions")
     wanted = [str(value.value) for value in attribute.values] if attribute is not None else []
-    actions = [action for action in supported if action in wanted] or [supported[0]]
+    actions = [action for action in supported if action in wanted] or identify_default(supported)
     bad = [action for action in wanted if action not in supported]
     await exchange.service.identify(exchange.printer, actions, exchange.text("message"))
     if bad:

@@ -41,7 +41,7 @@ BLINK_CODES: Final[tuple[BlinkCode, ...]] = (
         4,
         "printer is away or off",
         "switch it on, plug it in",
-        ("connecting-to-device", "offline", "timed-out", "power-down", "stopped-partly"),
+        ("connecting-to-device", "offline", "timed-out", "power-down", "stopped-partly", "subunit-offline"),
     ),
     BlinkCode("cover", 2, "cover is open", "close it", ("cover-open", "door-open", "interlock-open")),
     BlinkCode(
@@ -57,7 +57,17 @@ BLINK_CODES: Final[tuple[BlinkCode, ...]] = (
         5,
         "too hot, or not warm yet",
         "wait: it goes on by itself",
-        ("fuser-over-temp", "fuser-under-temp", "printhead-", "print-head-", "motor-", "cooling", "warm-up"),
+        (
+            "fuser-over-temp",
+            "fuser-under-temp",
+            "subunit-over-temperature",
+            "subunit-under-temperature",
+            "printhead-",
+            "print-head-",
+            "motor-",
+            "cooling",
+            "warm-up",
+        ),
     ),
     BlinkCode("other-paper", 8, "wants other paper", "put in what the status page names", ("media-needed",)),
     BlinkCode(

@@ -6,7 +6,7 @@ It is a record without clock and without input or output; whoever hears from the
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 UNKNOWN_LEVEL = -2
 """A level that nobody knows, RFC 3805 prtMarkerSuppliesLevel."""
@@ -35,6 +35,14 @@ class DeviceCondition:
     message: str = ""
     supply_levels: Mapping[int, int] = field(default_factory=dict)
     tray_levels: Mapping[str, int] = field(default_factory=dict)
+
+    def sensed(self, reasons: tuple[str, ...]) -> DeviceCondition:
+        """The same with what a sensor beside the device says; nothing twice, and no low paper where there is none."""
+        known = {reason_base(reason) for reason in self.reasons}
+        if "media-empty" in known:
+            known.add("media-low")
+        news = tuple(reason for reason in reasons if reason_base(reason) not in known)
+        return replace(self, reasons=(*self.reasons, *news)) if news else self
 
 
 def reason_base(reason: str) -> str:

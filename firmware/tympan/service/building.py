@@ -101,6 +101,7 @@ def describe(settings: Settings, operations: Sequence[Operation], printer: Print
                 operations=operations,
                 max_document_bytes=settings.limits.max_document_bytes,
                 multiple_operation_timeout_s=settings.limits.multiple_operation_timeout_s,
+                identify_actions=printer.identify_actions,
             ),
             *notification_attributes(settings.notifications),
             *Privacy(

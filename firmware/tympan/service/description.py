@@ -68,8 +68,19 @@ LANDSCAPE = 4
 MOPRIA_VERSION = "1.3"
 """``mopria-certified``, not registered: the version of Mopria's rules that Android's print service looks for."""
 
-IDENTIFY_ACTIONS = ("display",)
-"""``identify-actions-supported``: the message is shown as the printer's state message, on its page and by ``tympan status``."""
+IDENTIFY_DISPLAY = "display"
+"""Every printer's ``identify-actions-supported``: the message is shown as its state message, on its page and by ``tympan status``."""
+
+IDENTIFY_FLASH = "flash"
+"""``identify-actions-supported`` where a panel has a light."""
+
+IDENTIFY_SOUND = "sound"
+"""``identify-actions-supported`` where a panel has a buzzer."""
+
+
+def identify_default(supported: Sequence[str]) -> tuple[str, ...]:
+    """``identify-actions-default``: all that makes no noise."""
+    return tuple(action for action in supported if action != IDENTIFY_SOUND)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +118,7 @@ def description_attributes(
     operations: Sequence[Operation],
     max_document_bytes: int,
     multiple_operation_timeout_s: int,
+    identify_actions: Sequence[str] = (IDENTIFY_DISPLAY,),
 ) -> list[Attribute]:
     """Every description attribute that stays the same while the printer runs.
 
@@ -117,6 +129,7 @@ def description_attributes(
         operations: What the endpoint answers.
         max_document_bytes: The longest document it accepts.
         multiple_operation_timeout_s: ``multiple-operation-time-out``.
+        identify_actions: ``identify-actions-supported``.
     """
     formats = supported_formats(capabilities.native_formats)
     k_octets = RangeOfInteger(0, min(max_document_bytes // 1024, 2**31 - 1))
@@ -140,8 +153,8 @@ def description_attributes(
         Attribute.mime("document-format-preferred", PREFERRED_FORMAT),
         Attribute.mime("document-format-supported", *formats),
         Attribute.language("generated-natural-language-supported", NATURAL_LANGUAGE),
-        Attribute.keyword("identify-actions-default", IDENTIFY_ACTIONS[0]),
-        Attribute.keyword("identify-actions-supported", *IDENTIFY_ACTIONS),
+        Attribute.keyword("identify-actions-default", *identify_default(identify_actions)),
+        Attribute.keyword("identify-actions-supported", *identify_actions),
         Attribute.keyword("ipp-features-supported", *features_supported(operations, template.names())),
         Attribute.keyword("ipp-versions-supported", *versions_supported(operations, template.names())),
         Attribute.keyword(

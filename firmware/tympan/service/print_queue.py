@@ -39,6 +39,7 @@ _INCOMING = "job-incoming"
 _CANCELED_BY = {
     "job-canceled-by-user": "The job was canceled.",
     "job-canceled-by-operator": "An operator canceled the job.",
+    "job-canceled-at-device": "The job was canceled at the printer.",
     "job-canceled-after-timeout": "The job took longer than it may.",
 }
 """``job-state-reasons`` of a job that somebody wants to end, and what its message says then."""

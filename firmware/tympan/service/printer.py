@@ -16,7 +16,7 @@ from tympan.model.printer_counters import PrinterCounters
 from tympan.service.answer import EncodedAttributes, decoded
 from tympan.service.clock import Clock, date_time
 from tympan.service.condition import condition_attributes
-from tympan.service.description import NATURAL_LANGUAGE, PrinterIdentity
+from tympan.service.description import IDENTIFY_DISPLAY, NATURAL_LANGUAGE, PrinterIdentity
 from tympan.service.dns_sd_name import dns_sd_name
 from tympan.service.ended_jobs import EndedJobs
 from tympan.service.print_order import PrintOrder
@@ -44,6 +44,7 @@ class Printer:
         active: Those of `jobs` that are not finished, in the order they will print.
         ended: Those of `jobs` that are finished, in the order they ended, until history is full.
         current: The job that is printing, or None.
+        identify_actions: ``identify-actions-supported``: how it makes itself known.
         control: What operators have told it; after a change of it comes `control_changed`.
         counters: What it has printed in its life.
         generation: Counts up whenever something of the printer's answer changes but the time.
@@ -76,13 +77,16 @@ class Printer:
         self.active = PrintOrder()
         self.ended = EndedJobs()
         self.current: Job | None = None
+        self.identify_actions: tuple[str, ...] = (IDENTIFY_DISPLAY,)
         self.control = PrinterControl()
         self.counters = PrinterCounters()
         self.generation = 0
         self.on_change: Callable[[Printer], None] = _nobody_listens
         self._clock = clock
         self._current_media: MediaSpec | None = None
-        self._condition = DeviceCondition()
+        self._device = self._condition = DeviceCondition()
+        self._sensed: tuple[str, ...] = ()
+        self._notice = ""
         self._encoded_for: tuple[object, ...] = ()
         self._encoded_condition: tuple[object, ...] = ()
         self._encoded_resources: tuple[object, ...] = ()
@@ -128,15 +132,25 @@ class Printer:
     @property
     def message(self) -> str:
         """``printer-state-message``."""
-        return self._announcement or self._condition.message or self.control.sentence
+        return self._announcement or self._condition.message or self.control.sentence or self._notice
 
     @property
     def condition(self) -> DeviceCondition:
-        """How its device is."""
+        """How its device is, with what sensors beside it say."""
         return self._condition
 
     def device_reports(self, condition: DeviceCondition) -> None:
         """Its device is like this now."""
+        self._device = condition
+        self._combine()
+
+    def sensor_reports(self, reasons: tuple[str, ...]) -> None:
+        """A sensor beside the device says this now, as ``printer-state-reasons``."""
+        self._sensed = reasons
+        self._combine()
+
+    def _combine(self) -> None:
+        condition = self._device.sensed(self._sensed)
         if condition != self._condition:
             self._condition = condition
             self._update()
@@ -148,11 +162,11 @@ class Printer:
 
     def device_stopped(self, reasons: tuple[str, ...], message: str) -> None:
         """The device cannot go on now, for these ``printer-state-reasons``."""
-        self.device_reports(replace(self._condition, stopped=True, reasons=reasons, message=message))
+        self.device_reports(replace(self._device, stopped=True, reasons=reasons, message=message))
 
     def device_running(self) -> None:
         """The device is well."""
-        self.device_reports(replace(self._condition, stopped=False, reasons=(), message=""))
+        self.device_reports(replace(self._device, stopped=False, reasons=(), message=""))
 
     def configured(self) -> None:
         """Its names or its choices are other ones now: ``printer-config-change-time``."""
@@ -173,6 +187,11 @@ class Printer:
     def announce(self, message: str) -> None:
         """Show `message` as the printer's message; empty takes it away (Identify-Printer's ``display``)."""
         self._announcement = message
+        self.generation += 1
+
+    def notice(self, sentence: str) -> None:
+        """Say `sentence` as its message while there is nothing more important; empty takes it away."""
+        self._notice = sentence
         self.generation += 1
 
     def add(self, job: Job) -> None:

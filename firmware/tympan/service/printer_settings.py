@@ -135,6 +135,15 @@ class SetAttributes:
         self._apply(printer, self._judged(printer, entry, ()))
         return entry
 
+    def device_uri(self, printer: Printer) -> str:
+        """The device that `printer` was configured, or made, with."""
+        return self._entries[printer.name].settings.device
+
+    def described_anew(self, printer: Printer) -> None:
+        """What `printer` says of itself has changed, but for what is set on it."""
+        describe(self._settings, self._operations, printer)
+        printer.configured()
+
     def forget(self, printer: Printer) -> None:
         """The printer is no more."""
         self._entries.pop(printer.name, None)

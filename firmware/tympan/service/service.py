@@ -23,9 +23,10 @@ from tympan.render.pool import RenderLimits, RenderPool
 from tympan.service.building import build_printer
 from tympan.service.clock import Clock
 from tympan.service.counters import CounterKeeper
-from tympan.service.description import IDENTIFY_ACTIONS
+from tympan.service.description import IDENTIFY_DISPLAY
 from tympan.service.event_source import EventSource
 from tympan.service.events import EventBus
+from tympan.service.factory_reset import FactoryReset
 from tympan.service.job_control import JobControl
 from tympan.service.job_documents import JobDocuments
 from tympan.service.job_keeper import JobKeeper
@@ -37,6 +38,7 @@ from tympan.service.printer_registry import PrinterRegistry
 from tympan.service.printer_settings import SetAttributes
 from tympan.service.privacy import Privacy
 from tympan.service.references import References
+from tympan.service.signals import Signals
 from tympan.service.subscriptions import Subscriptions
 from tympan.service.system_object import SystemObject
 from tympan.spool.documents import DocumentFolder, SpoolBudget
@@ -77,6 +79,9 @@ class Service:
         names: What this machine is called.
         registry: Which printers there are.
         system: What the system says of itself.
+        signals: How printers make themselves known besides by words; None: in no way.
+        listening: Host and port of each socket it is reached at, once there are some.
+        factory_reset: Makes it as it was when it was new.
         on_restart: Has the whole service started anew (Restart-System); None: nobody can.
     """
 
@@ -96,12 +101,15 @@ class Service:
         self.set_attributes: SetAttributes
         self._announcements: dict[str, asyncio.TimerHandle] = {}
         self._adding = asyncio.Lock()
+        self.signals: Signals | None = None
+        self.listening: Sequence[tuple[str, int]] = ()
         self.on_restart: Callable[[], None] | None = None
         self.references = References(self, settings.fetch)
         state_dir = Path(settings.server.state_dir)
         self._lock = StateLock(state_dir)
         self._spool_dir = state_dir / "spool"
         self._store = Store(state_dir / "tympan.db", settings.server.durability)  # type: ignore[arg-type]  # checked by config
+        self.factory_reset = FactoryReset(self, self._store)
         self.counters = CounterKeeper(self._store)
         self.registry = PrinterRegistry(self._store, settings, self.printers)
         self.system = SystemObject(self._store, settings, self.registry, self.news)
@@ -150,6 +158,7 @@ class Service:
 
     async def _start(self) -> None:
         self._store.open()
+        await self.factory_reset.complete()
         warming = asyncio.create_task(self._pool.start_zygote())
         self.clock = Clock(int(self._store.meta(_META_UP_TIME) or 0))
         self.controls = PrinterControls(
@@ -238,6 +247,8 @@ class Service:
     def _install(self, printer: Printer, transport: Transport) -> PrintQueue:
         queue = PrintQueue(printer, transport, self._pool, self.jobs)
         self.printers[printer.name], self._queues[printer.name] = printer, queue
+        if self.signals is not None:
+            self._signal_of(printer)
         return queue
 
     async def add_printer(self, settings: PrinterSettings, attributes: Sequence[Attribute] = ()) -> Printer:
@@ -299,10 +310,25 @@ class Service:
         self.news.printer_deleted(printer)
         _log.info("printer %s was removed", printer.name)
 
+    def signal_by(self, signals: Signals) -> None:
+        """Printers make themselves known by `signals` too from now on, and say so."""
+        self.signals = signals
+        for printer in self.printers.values():
+            self._signal_of(printer)
+
+    def _signal_of(self, printer: Printer) -> None:
+        assert self.signals is not None
+        actions = (IDENTIFY_DISPLAY, *self.signals.actions(printer))
+        if actions != printer.identify_actions:
+            printer.identify_actions = actions
+            self.set_attributes.described_anew(printer)
+
     async def identify(self, printer: Printer, actions: Sequence[str], message: str) -> None:
-        """Make a printer known by the `actions` among `IDENTIFY_ACTIONS`."""
+        """Make a printer known by the `actions` among its ``identify-actions-supported``."""
         _log.info("printer %s identifies itself by %s: %r", printer.name, ", ".join(actions), message)
-        if IDENTIFY_ACTIONS[0] in actions:
+        if self.signals is not None:
+            self.signals.identify(printer, actions)
+        if IDENTIFY_DISPLAY in actions:
             printer.announce(message or f"This is {printer.identity.info or printer.name}.")
             earlier = self._announcements.get(printer.name)
             if earlier is not None:

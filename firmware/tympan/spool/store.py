@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 import logging
 import os
 import sqlite3
@@ -115,8 +116,27 @@ class DeleteRecord:
     key: str
 
 
+@dataclass(frozen=True, slots=True)
+class ForgetAll:
+    """Forget every job and every record, but those of some kinds; what is kept under a name (`SetMeta`) stays.
+
+    Attributes:
+        kept_kinds: Kinds of records that stay.
+    """
+
+    kept_kinds: tuple[str, ...] = ()
+
+
 Change = (
-    SaveJob | DeleteJob | SaveContent | DeleteContents | DeleteContent | SetMeta | SaveRecord | DeleteRecord
+    SaveJob
+    | DeleteJob
+    | SaveContent
+    | DeleteContents
+    | DeleteContent
+    | SetMeta
+    | SaveRecord
+    | DeleteRecord
+    | ForgetAll
 )
 
 _STATEMENTS: dict[type, str] = {
@@ -128,10 +148,11 @@ _STATEMENTS: dict[type, str] = {
     SetMeta: "INSERT INTO meta VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
     SaveRecord: "INSERT INTO records VALUES (?, ?, ?) ON CONFLICT (kind, key) DO UPDATE SET value = excluded.value",
     DeleteRecord: "DELETE FROM records WHERE kind = ? AND key = ?",
+    ForgetAll: "DELETE FROM records WHERE kind NOT IN (SELECT value FROM json_each(?))",
 }
 
 
-def _parameters(change: Change) -> tuple[object, ...]:
+def _parameters(change: Change) -> tuple[object, ...]:  # noqa: PLR0911 — one for each kind of change
     match change:
         case SaveJob(job_id, record):
             return (job_id, record)
@@ -145,6 +166,8 @@ def _parameters(change: Change) -> tuple[object, ...]:
             return (kind, key, value)
         case DeleteRecord(first, second) | DeleteContent(first, second):
             return (first, second)
+        case ForgetAll(kept_kinds):
+            return (json.dumps(kept_kinds),)
 
 
 def _key(change: Change) -> tuple[object, ...] | None:
@@ -381,6 +404,9 @@ class Store:
                 connection.execute(_STATEMENTS[type(change)], _parameters(change))
                 if isinstance(change, DeleteJob):
                     connection.execute(_STATEMENTS[DeleteContents], (change.job_id,))
+                if isinstance(change, ForgetAll):
+                    connection.execute("DELETE FROM jobs")
+                    connection.execute("DELETE FROM contents")
             connection.execute("COMMIT")
         except BaseException:
             with contextlib.suppress(sqlite3.Error):

@@ -87,4 +87,4 @@ def test_units_stand_in_the_names_of_limits():
 
 
 def test_settings_have_every_section():
-    assert {each.name for each in fields(Settings)} == {*ALL, "places"}
+    assert {each.name for each in fields(Settings)} == {*ALL, "places", "simulated"}

@@ -33,6 +33,10 @@ class PrinterSettings:
     default: bool = option(
         "The printer at `/ipp/print`. One printer at most.", default=False, default_note="the first printer"
     )
+    start_up_page: bool = option(
+        "Once after each start of the machine it prints what it is called and how it is reached, with a QR code.",
+        default=False,
+    )
     media_ready: Mapping[str, str] = option(
         'What is loaded: source to media size name, such as `{ main = "iso_a4_210x297mm" }`; behind the name may stand what else '
         "it is, as members of `media-col`: `media-type=labels media-color=blue media-weight-metric=160`.",

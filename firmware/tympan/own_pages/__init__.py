@@ -1,0 +1,1 @@
+"""The pages that tympan prints about itself, as PDF files: data in, octets out."""
