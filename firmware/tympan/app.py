@@ -13,12 +13,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tympan.config import Settings
+from tympan.config.tables.server import IPP_PORT
 from tympan.discovery.announcer import Announcer
 from tympan.endpoint.dispatch import operations_supported
 from tympan.endpoint.http_server import HttpServer
 from tympan.errors import ConfigError
 from tympan.service.service import Service
 from tympan.service.start_up_page import StartUpPages
+from tympan.systemd import Unit
 from tympan.web.pages import Pages
 
 if TYPE_CHECKING:
@@ -107,17 +109,19 @@ async def serve(
     """What `run` runs, on the loop that is there."""
     wishes: Wishes = asyncio.Queue()
     loop = asyncio.get_running_loop()
+    unit = Unit.of_process(os.environ, os.getpid())
     for number in _SIGNALS:
         loop.add_signal_handler(number, wishes.put_nowait, number)
     try:
         while True:
             set_up_logging(settings.log.level)
-            changed = await _serve_until(wishes, settings, reload, on_listening)
+            changed = await _serve_until(wishes, settings, reload, on_listening, unit)
             if changed is None:
                 _log.info("stopped")
                 return
             settings, on_listening = changed, None
     finally:
+        unit.stopping()
         for number in _SIGNALS:
             with contextlib.suppress(RuntimeError):
                 loop.remove_signal_handler(number)
@@ -128,12 +132,13 @@ async def _serve_until(
     settings: Settings,
     reload: Callable[[], Settings] | None,
     on_listening: Callable[[Listening], Awaitable[None]] | None,
+    unit: Unit,
 ) -> Settings | None:
     """Serve until told to stop (None) or until there are other settings."""
     service = Service(settings, operations_supported())
     service.on_restart = lambda: wishes.put_nowait(None)
     async with _panel(service, settings) as panel:
-        return await _serve_with(service, panel, wishes, reload, on_listening)
+        return await _serve_with(service, panel, wishes, reload, on_listening, unit)
 
 
 @contextlib.asynccontextmanager
@@ -158,11 +163,12 @@ async def _serve_with(
     wishes: Wishes,
     reload: Callable[[], Settings] | None,
     on_listening: Callable[[Listening], Awaitable[None]] | None,
+    unit: Unit,
 ) -> Settings | None:
     settings = service.system.settings
     await service.start()
     try:
-        server = HttpServer(service, settings, Pages(service).answer)
+        server = HttpServer(service, settings, Pages(service).answer, [each.socket for each in unit.sockets])
         service.listening = addresses = await server.start()
         if panel is not None:
             panel.attach()
@@ -177,15 +183,19 @@ async def _serve_with(
             )
             announcer.start()
             start_up_pages.start()
-            changed = await _wait_for_change(wishes, settings, reload)
+            unit.serves(service)
+            changed = await _wait_for_change(wishes, settings, reload, unit)
             if greeting is not None:
                 greeting.cancel()
                 await asyncio.gather(greeting, return_exceptions=True)
             if changed is not None:
                 await service.drain(RELOAD_DRAIN_S)
+            else:
+                unit.stopping()
             return changed
         finally:
             start_up_pages.stop()
+            unit.leaves()
             await announcer.stop()
             service.stopping()
             await server.close()
@@ -194,29 +204,35 @@ async def _serve_with(
 
 
 async def _wait_for_change(
-    wishes: Wishes, settings: Settings, reload: Callable[[], Settings] | None
+    wishes: Wishes, settings: Settings, reload: Callable[[], Settings] | None, unit: Unit
 ) -> Settings | None:
     """Wait for a signal to stop (None), or for one to reload that brings other settings."""
     while True:
         number = await wishes.get()
-        if number is None:
-            return await asyncio.to_thread(_reloaded, settings, reload) or settings
-        if number != signal.SIGHUP:
+        if number not in {None, signal.SIGHUP}:
             return None
-        changed = await asyncio.to_thread(_reloaded, settings, reload)
-        if changed is not None:
-            return changed
+        unit.reloading()
+        problem = ""
+        try:
+            changed = await asyncio.to_thread(_reloaded, settings, reload)
+        except ConfigError as error:
+            _log.error("the configuration is not reloaded: %s", error)
+            changed, problem = None, str(error)
+        if changed is not None or number is None:
+            unit.changes()
+            return changed or settings
+        unit.kept(problem)
 
 
 def _reloaded(settings: Settings, reload: Callable[[], Settings] | None) -> Settings | None:
-    """The settings read anew; None where they are the same, or have a mistake: then what runs goes on."""
+    """The settings read anew; None where they are the same: then what runs goes on.
+
+    Raises:
+        ConfigError: They have a mistake.
+    """
     if reload is None:
         return None
-    try:
-        read = reload()
-    except ConfigError as error:
-        _log.error("the configuration is not reloaded: %s", error)
-        return None
+    read = reload()
     if read == settings:
         _log.info("the configuration has not changed")
         return None
@@ -234,7 +250,7 @@ async def _greet(greet: Callable[[Listening], Awaitable[None]], listening: Liste
 def _listening(service: Service, addresses: list[tuple[str, int]]) -> Listening:
     host, port = next(
         ((host, port) for host, port in addresses if host in {"127.0.0.1", "::1", "0.0.0.0", "::"}),  # noqa: S104
-        addresses[0],
+        addresses[0] if addresses else ("localhost", IPP_PORT),
     )
     if host in {"127.0.0.1", "::1", "0.0.0.0", "::"}:  # noqa: S104 — how this machine reaches itself
         host = "localhost"

@@ -77,26 +77,31 @@ class ConfigMistakesError(ConfigError):
         self.args = ("\n".join(str(mistake) for mistake in mistakes),)
 
 
-def load(path: Path, environ: Mapping[str, str]) -> Settings:
+def load(path: Path, environ: Mapping[str, str], *, may_be_missing: bool = False) -> Settings:
     """The settings of a main file, its ``conf.d`` and the environment.
 
     Args:
         path: The main file; ``conf.d/*.toml`` is looked for beside it.
         environ: The environment; only ``TYMPAN_SECTION_KEY`` is looked at.
+        may_be_missing: Without the main file the defaults hold.
 
     Raises:
         ConfigMistakesError: There are mistakes; it holds all of them.
     """
-    settings, mistakes = read(path, environ)
+    settings, mistakes = read(path, environ, may_be_missing=may_be_missing)
     if mistakes:
         raise ConfigMistakesError(mistakes)
     return settings
 
 
-def read(path: Path, environ: Mapping[str, str]) -> tuple[Settings, tuple[ConfigError, ...]]:
+def read(
+    path: Path, environ: Mapping[str, str], *, may_be_missing: bool = False
+) -> tuple[Settings, tuple[ConfigError, ...]]:
     """As `load`, but gives the mistakes back beside what the settings are without the wrong keys."""
     reading = _Reading()
     for each in config_files(path):
+        if each == path and may_be_missing and not path.exists():
+            continue
         known = len(reading.mistakes)
         reading.add_file(each)
         reading.mistakes[known:] = sorted(reading.mistakes[known:], key=lambda mistake: mistake.line)

@@ -83,9 +83,14 @@ class Settings:
             key = key.rpartition(".")[0]
         return Place("", 0)
 
+    def is_set(self, key: str) -> bool:
+        """Somebody has set `key`, be it to its default."""
+        return key in self.places
+
     def listening_on(self, *listen: str) -> Settings:
         """The same settings with other addresses: what ``--listen`` and ``--port`` do."""
-        return replace(self, server=replace(self.server, listen=listen))
+        places = {**self.places, "server.listen": Place("--listen", 0)}
+        return replace(self, server=replace(self.server, listen=listen), places=places)
 
     def keeping_state_in(self, state_dir: str) -> Settings:
         """The same settings with another state directory: what ``--state-dir`` does."""

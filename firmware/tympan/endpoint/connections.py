@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 from typing import Final, Protocol
 
 from tympan.config import LimitSettings
+from tympan.endpoint.listeners import Listener
 from tympan.endpoint.local_socket import peer_of
 from tympan.endpoint.tls_context import TlsContext
 from tympan.service.own_names import network_of
@@ -112,29 +113,29 @@ class Connections:
         self._limits = limits
         self._tls = tls
         self._loop = asyncio.get_running_loop()
-        self._listeners: list[socket.socket] = []
+        self._listeners: list[Listener] = []
         self._open: dict[Arrival, None] = {}
         self._of_network: Counter[str] = Counter()
         self._pause: asyncio.TimerHandle | None = None
 
-    def listen(self, listener: socket.socket) -> None:
-        """Accept what comes to a socket that is bound; it is closed by `close`.
+    def listen(self, listener: Listener) -> None:
+        """Accept what comes to a socket that is bound; it is closed by `stop_listening`.
 
         Raises:
             OSError: It cannot listen.
         """
-        listener.listen(BACKLOG)
-        listener.setblocking(False)
+        listener.socket.listen(BACKLOG)
+        listener.socket.setblocking(False)
         self._listeners.append(listener)
-        self._loop.add_reader(listener.fileno(), self._accept, listener)
+        self._loop.add_reader(listener.socket.fileno(), self._accept, listener)
 
     def stop_listening(self) -> None:
         """Accept nothing more; what has not begun to be served is closed."""
         if self._pause is not None:
             self._pause.cancel()
         for listener in self._listeners:
-            self._loop.remove_reader(listener.fileno())
-            listener.close()
+            self._loop.remove_reader(listener.socket.fileno())
+            listener.socket.close()
         self._listeners.clear()
         for arrival in list(self._open):
             if arrival.served is None:
@@ -142,10 +143,10 @@ class Connections:
 
     # --- they come --------------------------------------------------------------------------------------------------
 
-    def _accept(self, listener: socket.socket) -> None:
+    def _accept(self, listener: Listener) -> None:
         for _ in range(ACCEPTED_AT_ONCE):
             try:
-                accepted, address = listener.accept()
+                accepted, address = listener.socket.accept()
             except (BlockingIOError, InterruptedError, ConnectionAbortedError):
                 return
             except OSError as error:
@@ -154,6 +155,9 @@ class Connections:
                 else:
                     _log.error("a connection cannot be accepted: %s", error)
                 return
+            if not listener.admits(accepted):
+                accepted.close()
+                continue
             accepted.setblocking(False)
             self._arrive(accepted, address)
 
@@ -161,13 +165,13 @@ class Connections:
         """The system has no room: accept nothing for a moment, or the loop would spin."""
         _log.error("no connections are accepted for %g s: %s", OUT_OF_RESOURCES_S, error.strerror)
         for listener in self._listeners:
-            self._loop.remove_reader(listener.fileno())
+            self._loop.remove_reader(listener.socket.fileno())
         self._pause = self._loop.call_later(OUT_OF_RESOURCES_S, self._go_on)
 
     def _go_on(self) -> None:
         self._pause = None
         for listener in self._listeners:
-            self._loop.add_reader(listener.fileno(), self._accept, listener)
+            self._loop.add_reader(listener.socket.fileno(), self._accept, listener)
 
     def _arrive(self, accepted: socket.socket, address: object) -> None:
         is_local = accepted.family == socket.AF_UNIX

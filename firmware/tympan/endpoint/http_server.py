@@ -10,7 +10,7 @@ import asyncio
 import logging
 import socket
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from email.utils import formatdate
 from functools import lru_cache
 from http import HTTPStatus
@@ -20,14 +20,16 @@ from typing import cast
 from aiohttp import web
 
 from tympan.config import Settings
+from tympan.config.tables.server import IPP_PORT
 from tympan.endpoint import local_socket
 from tympan.endpoint.admission import Admission, NotAdmittedError
 from tympan.endpoint.connections import Connections
 from tympan.endpoint.dispatch import answer, refusal
 from tympan.endpoint.http_connection import HEADERS, HttpAcceptor, HttpConnection, plain
+from tympan.endpoint.listeners import Listener, listeners
 from tympan.endpoint.repeated import RepeatedAnswers
 from tympan.endpoint.tls_context import TlsContext
-from tympan.errors import ListenError, TympanError
+from tympan.errors import TympanError
 from tympan.ipp import IppDecodeError, Limits, Message, MessageReader, StatusCode
 from tympan.service.access import Requester
 from tympan.service.own_names import OwnNames, own_addresses
@@ -100,11 +102,16 @@ class HttpServer:
         service: What requests are about.
         settings: Where to listen, what is accepted, and who may do what.
         page: Answers what is not IPP.
+        passed: Sockets that listen already, to be used in place of others; they stay the caller's.
     """
 
-    def __init__(self, service: Service, settings: Settings, page: Page) -> None:
+    def __init__(
+        self, service: Service, settings: Settings, page: Page, passed: Sequence[socket.socket] = ()
+    ) -> None:
         self._service = service
         self._server = settings.server
+        self._is_listen_set = settings.is_set("server.listen")
+        self._passed = passed
         self._access = settings.access
         self._limits = limits = settings.limits
         self._page = page
@@ -134,17 +141,17 @@ class HttpServer:
         await self._tls.start()
         self._acceptor = HttpAcceptor(self._handle, self._limits, self._access.operator_group)
         self._connections = Connections(self._acceptor.serve, self._limits, self._tls)
-        self._listen_locally(self._connections)
+        if not any(each.family == socket.AF_UNIX for each in self._passed):
+            self._listen_locally(self._connections)
         bound: list[tuple[str, int]] = []
         try:
-            for host, port in self._server.addresses:
-                for listener in _listening_sockets(host, port):
-                    self._connections.listen(listener)
-                    bound.append(listener.getsockname()[:2])
+            for listener in listeners(self._server.addresses, self._passed, is_wanted=self._is_listen_set):
+                self._connections.listen(listener)
+                bound += listener.addresses
         except BaseException:
             await self.close()
             raise
-        self._port = bound[0][1]
+        self._port = bound[0][1] if bound else IPP_PORT
         return bound
 
     def _listen_locally(self, connections: Connections) -> None:
@@ -153,7 +160,7 @@ class HttpServer:
             return
         try:
             self._local = local_socket.LocalSocket(path, self._access.operator_group)
-            connections.listen(self._local.socket)
+            connections.listen(Listener(self._local.socket, ()))
         except OSError as error:  # the network's clients are served all the same
             _log.warning("%s: commands on this machine have no more rights than those elsewhere", error)
 
@@ -318,29 +325,3 @@ async def _chain(first: bytes, rest: AsyncIterator[bytes]) -> AsyncIterator[byte
         yield bytes(first)
     async for piece in rest:
         yield piece
-
-
-def _listening_sockets(host: str, port: int) -> list[socket.socket]:
-    """Sockets that listen on `host`; ``::`` takes IPv4 as well, and IPv4 alone where the kernel has no IPv6."""
-    if host == "::" and not socket.has_dualstack_ipv6():
-        host = "0.0.0.0"  # noqa: S104 — every address is what was configured
-    sockets: list[socket.socket] = []
-    try:
-        addresses = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
-    except socket.gaierror as error:
-        raise ListenError(host, port, error.strerror or str(error)) from error
-    for family, kind, protocol, _, address in dict.fromkeys(addresses):
-        listener = socket.socket(family, kind, protocol)
-        try:
-            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            if family == socket.AF_INET6:
-                listener.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0 if host == "::" else 1)
-            listener.setblocking(False)
-            listener.bind(address)
-        except OSError as error:
-            listener.close()
-            for other in sockets:
-                other.close()
-            raise ListenError(host, port, error.strerror or str(error)) from error
-        sockets.append(listener)
-    return sockets

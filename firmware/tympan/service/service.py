@@ -9,7 +9,7 @@ import asyncio
 import contextlib
 import logging
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -39,6 +39,7 @@ from tympan.service.printer_settings import SetAttributes
 from tympan.service.privacy import Privacy
 from tympan.service.references import References
 from tympan.service.signals import Signals
+from tympan.service.state_log import StateLog
 from tympan.service.subscriptions import Subscriptions
 from tympan.service.system_object import SystemObject
 from tympan.spool.documents import DocumentFolder, SpoolBudget
@@ -93,6 +94,7 @@ class Service:
         self.clock = Clock()
         self.printers: dict[str, Printer] = {}
         self.events = EventBus()
+        self.events.listen(StateLog().hear)
         self.news = EventSource(self.events, self.printers)
         self.privacy = Privacy(settings.access.job_privacy_attributes, settings.access.job_privacy_scope)
         self.names = OwnNames(settings.server.name, settings.server.host_names)
@@ -231,6 +233,20 @@ class Service:
         self._store.post(SetMeta(_META_UP_TIME, b"%d" % self.clock.up_time()))
         await asyncio.get_running_loop().run_in_executor(None, self._store.close)
         self._lock.release()
+
+    # --- is all well? -----------------------------------------------------------------------------------------------
+
+    async def confirm_spool(self) -> None:
+        """Come back when the spool's writer has answered.
+
+        Raises:
+            SpoolError: It answers that it cannot write, or is closed.
+        """
+        await self._store.commit()
+
+    def stuck_links(self, now: float) -> Mapping[str, float]:  # noqa: ARG002
+        """Device URIs whose links do not come back from a call, and for how many seconds beyond its limit; `now` is monotonic."""
+        return {}
 
     # --- printers ---------------------------------------------------------------------------------------------------
 

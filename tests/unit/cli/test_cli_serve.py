@@ -15,6 +15,7 @@ from tympan.cli.errors import UsageError
 from tympan.cli.verbs import serve
 from tympan.cli.welcome import Welcome
 from tympan.config import ConfigMistakesError, ServerSettings
+from tympan.errors import ListenError, SpoolError
 from tympan.ipp import Attribute, Operation, StatusCode
 
 
@@ -88,10 +89,41 @@ def test_a_configuration_file(tmp_path):
     assert settings.printers[0].device == "file:///tmp/a"
 
 
-def test_no_configuration_tells_how_to_try_it(capsys):
+def test_no_configuration_is_one_too_and_conf_d_counts(tmp_path):
+    assert settings_of().printers == ()
+    assert settings_of().server == ServerSettings()
+    (tmp_path / "conf.d").mkdir()
+    (tmp_path / "conf.d" / "a.toml").write_text("[server]\nlocation = 'Shop'\n")
+    assert settings_of().server.location == "Shop"
+
+
+def test_a_configuration_that_is_named_has_to_be_there(tmp_path):
     with pytest.raises(ConfigMistakesError, match="No such file"):
-        settings_of()
-    assert "tympan serve --simulate" in capsys.readouterr().err
+        settings_of("--config", str(tmp_path / "none.toml"))
+
+
+@pytest.mark.parametrize(
+    ("error", "says"),
+    [
+        (
+            ListenError("::", 631, "Permission denied"),
+            "to try it without configuration: tympan serve --simulate",
+        ),
+        (
+            SpoolError("/var/lib/tympan cannot be made"),
+            "to try it without configuration: tympan serve --simulate",
+        ),
+    ],
+)
+def test_where_nothing_is_installed_it_tells_how_to_try_it(monkeypatch, error, says):
+    def run(*_args, **_kwargs):
+        raise error
+
+    monkeypatch.setattr("tympan.app.run", run)
+    parser = argparse.ArgumentParser()
+    serve.configure(parser)
+    with pytest.raises(serve.ServeError, match=says):
+        serve.run(parser.parse_args([]))
 
 
 def test_a_simulation_takes_no_file():

@@ -27,16 +27,16 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--config",
         type=Path,
-        default=DEFAULT_PATH,
         metavar="FILE",
-        help="the main file (default: %(default)s)",
+        help=f"the main file (default: {DEFAULT_PATH}, where there is one)",
     )
     add_json(parser)
 
 
 def run(options: argparse.Namespace) -> int:
     """Print the mistakes and notes; 1 where there are mistakes."""
-    settings, found = read(options.config, os.environ)
+    path = options.config or DEFAULT_PATH
+    settings, found = read(path, os.environ, may_be_missing=options.config is None)
     mistakes = [*found, *plug_in_mistakes(settings)]
     notes = device_notes(settings)
     if options.json:
@@ -58,7 +58,8 @@ def run(options: argparse.Namespace) -> int:
         print(f"{len(mistakes)} {'mistake' if len(mistakes) == 1 else 'mistakes'}", file=sys.stderr)
     else:
         count = len(settings.printers)
-        print(f"{options.config}: good, {count} {'printer' if count == 1 else 'printers'}")
+        what = "good" if path.exists() else "not there, the defaults hold"
+        print(f"{path}: {what}, {count} {'printer' if count == 1 else 'printers'}")
     return 1 if mistakes else 0
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import errno
 import os
-import sys
 from pathlib import Path
 
 from tympan.cli.arguments import default_simulation_dir
@@ -21,7 +20,7 @@ from tympan.config import (
 )
 from tympan.config.checks import parse_address
 from tympan.config.tables.server import SIMULATION_PORT
-from tympan.errors import ListenError, TympanError
+from tympan.errors import ListenError, SpoolError, TympanError
 
 
 class ServeError(TympanError):
@@ -31,7 +30,10 @@ class ServeError(TympanError):
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of this verb."""
     parser.add_argument(
-        "--config", type=Path, metavar="FILE", help=f"the main file (default: {DEFAULT_PATH})"
+        "--config",
+        type=Path,
+        metavar="FILE",
+        help=f"the main file (default: {DEFAULT_PATH}, where there is one)",
     )
     parser.add_argument(
         "--simulate",
@@ -76,10 +78,15 @@ def run(options: argparse.Namespace) -> int:
         )
     try:
         app.run(settings, reload=lambda: settings_of(options), on_listening=greeting)
-    except ListenError as error:
-        if not isinstance(error.__cause__, OSError) or error.__cause__.errno != errno.EADDRINUSE:
+    except (ListenError, SpoolError) as error:
+        ways_out = []
+        if isinstance(error.__cause__, OSError) and error.__cause__.errno == errno.EADDRINUSE:
+            ways_out.append("another port: --port N (`make run PORT=N`)")
+        if options.config is None and not options.simulate and not DEFAULT_PATH.exists():
+            ways_out.append("to try it without configuration: tympan serve --simulate")
+        if not ways_out:
             raise
-        raise ServeError(f"{error}; another port: --port N (`make run PORT=N`)") from error
+        raise ServeError("; ".join((str(error), *ways_out))) from error
     return 0
 
 
@@ -96,16 +103,11 @@ def settings_of(options: argparse.Namespace) -> Settings:
     """
     if options.simulate and options.config is not None:
         raise UsageError("--simulate takes no --config")
-    try:
-        if options.simulate:
-            state_dir = (options.state_dir or default_simulation_dir()).absolute()
-            settings = apply_environment(simulation_settings(str(state_dir)), os.environ)
-        else:
-            settings = load(options.config or DEFAULT_PATH, os.environ)
-    except ConfigMistakesError as error:
-        if options.config is None and not options.simulate and not DEFAULT_PATH.exists():
-            print("tympan: to try it without configuration: tympan serve --simulate", file=sys.stderr)
-        raise error from None
+    if options.simulate:
+        state_dir = (options.state_dir or default_simulation_dir()).absolute()
+        settings = apply_environment(simulation_settings(str(state_dir)), os.environ)
+    else:
+        settings = load(options.config or DEFAULT_PATH, os.environ, may_be_missing=options.config is None)
     if options.port is not None:
         settings = settings.listening_on(f"[::]:{options.port}")
     if options.listen:
