@@ -138,7 +138,7 @@ async def _serve_until(
     service = Service(settings, operations_supported())
     service.on_restart = lambda: wishes.put_nowait(None)
     async with _panel(service, settings) as panel:
-        return await _serve_with(service, panel, wishes, reload, on_listening, unit)
+        return await _serve_with(service, panel, wishes, reload, on_listening, unit=unit)
 
 
 @contextlib.asynccontextmanager
@@ -163,6 +163,7 @@ async def _serve_with(
     wishes: Wishes,
     reload: Callable[[], Settings] | None,
     on_listening: Callable[[Listening], Awaitable[None]] | None,
+    *,
     unit: Unit,
 ) -> Settings | None:
     settings = service.system.settings
