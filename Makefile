@@ -6,6 +6,7 @@
 #   make check   format, lint, types, import contracts, unit tests: before each commit
 #   make install   into this system: /opt/tympan, started by systemd; as root      DESTDIR=…  SYSTEMD=no  PYTHON=/usr/bin/python3
 #   make uninstall   and away again, but for configuration and state               PURGE=1 takes these too
+#   make faults  the fault matrix: every fault on every printer      ARGS=…  (--points, --seed, --faults)
 #   make bench   the benchmarks beside the peers' figures            ARGS=…  (requests, documents)
 #
 # PYTHON=… chooses the interpreter (3.11 or newer), VENV=… where the virtual environment is.
@@ -26,7 +27,7 @@ TEST_PACKAGES := avahi-daemon avahi-utils cups cups-client cups-ipp-utils curl d
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test check bench format install install-units uninstall test-packages constraints clean
+.PHONY: help run test check faults bench format install install-units uninstall test-packages constraints clean
 
 help:
 	@sed -n 's/^#   \(make .*\|  *for .*\)/\1/p' Makefile
@@ -43,6 +44,9 @@ check: $(VENV)/installed-dev test-packages
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
 	$(BIN)/python -m pytest --quiet --numprocesses auto tests/unit
+
+faults: $(VENV)/installed-dev
+	$(BIN)/python tests/faults/run.py $(ARGS)
 
 bench: $(VENV)/installed-dev test-packages
 	$(BIN)/python tests/bench/run.py $(ARGS)

@@ -175,6 +175,7 @@ class Record:
         felt: When the printer noticed: a cutter jams at a cut; None: not yet.
         ended: None where it lasts.
         moved: When paper moved again after its end; None: not yet.
+        taken: When the printer took bytes again after its end; None: not yet.
     """
 
     name: str
@@ -184,6 +185,7 @@ class Record:
     felt: float | None = None
     ended: float | None = None
     moved: float | None = None
+    taken: float | None = None
 
     def as_json(self) -> dict[str, object]:
         """For ``status``."""
@@ -195,4 +197,5 @@ class Record:
             "felt": self.felt,
             "ended": self.ended,
             "moved": self.moved,
+            "taken": self.taken,
         }

@@ -143,6 +143,7 @@ class Printer:
             taken = min(taken, before_next)
         self.arrived = b""
         if taken:
+            self._troubles.taken(now)
             self.arrived = arrived = self._carried(bytes(data[:taken]), now)
             for effect in self._decoder.realtime(arrived, self.status()):
                 self._out_of_turn(effect, now)

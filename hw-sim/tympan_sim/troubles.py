@@ -46,6 +46,12 @@ class Troubles:
             if record.ended is not None and record.moved is None:
                 record.moved = now
 
+    def taken(self, now: float) -> None:
+        """Bytes are taken."""
+        for record in self._history:
+            if record.ended is not None and record.taken is None:
+                record.taken = now
+
     def as_json(self) -> list[dict[str, object]]:
         """The record, for ``status``."""
         return [record.as_json() for record in self._history]
