@@ -1,40 +1,53 @@
 """The transport of ``socket://HOST:9100``: a printer that takes raw data on a TCP port.
 
-Supported: a back channel, half-open connections noticed (keep-alive and user time-out), acknowledgement of the last byte
-by the peer's TCP. Most such printers take one connection at a time and some print when it closes, so each job gets
-a connection; ``?close=idle`` keeps it until the link lets the device go.
+Supported: a back channel; half-open connections noticed within ten seconds, while it writes, waits or idles, and told apart from a
+printer that is out of paper (`tympan_drivers.tcp_peer`); the last byte acknowledged by the peer's TCP; a clean end of the
+connection, which leaves the printer what it has. IPv4, IPv6, names, each within a time limit. Most such printers take one connection at a time
+and some print when it closes, so each job gets a connection; ``?close=idle`` keeps it until the link lets the device go.
+
+Missing: a printer's TCP acknowledges what it has not printed, and a printer that is switched off then loses it; only what it says in its
+own language tells (`tympan.driver.dialogue`).
 """
 
 from __future__ import annotations
 
 import contextlib
 import errno
-import fcntl
+import os
 import select
 import socket
-import struct
-import termios
+import time
 from collections.abc import Sequence
 
-from tympan.driver.contract import DeviceIdentity, DiscoveredDevice, PortStatus, TransportContext
+from tympan.driver.contract import (
+    MAX_WRITE_TIMEOUT_S,
+    DeviceIdentity,
+    DiscoveredDevice,
+    PortStatus,
+    TransportContext,
+)
 from tympan.driver.device_uri import parse_device_uri
 from tympan.errors import ConfigError, DeviceError, DeviceGoneError, DeviceNotFoundError
 from tympan_drivers.descriptor import wait_for
+from tympan_drivers.tcp_connect import Resolver, connect, let_go
+from tympan_drivers.tcp_peer import TcpPeer
 
 RAW_PORT = 9100
 """The port of raw printing where the URI names none."""
 
-CONNECT_TIMEOUT_S = 5.0
-USER_TIMEOUT_MS = 30_000
-"""How long written bytes may stay without an acknowledgement before the connection counts as gone."""
+CONNECT_TIMEOUT_S = 4.0
+"""For the name and all its addresses together; three attempts of TCP at the first packet."""
 
-KEEPALIVE_IDLE_S, KEEPALIVE_INTERVAL_S, KEEPALIVE_PROBES = 10, 5, 3
+SEND_BUFFER_BYTES = 65_536
+"""What the kernel may hold, which it doubles: enough for the line, and not megabytes that a stopped job leaves behind."""
+
+END_POLL_S = 0.003
 
 
 class SocketTransport:
     """A TCP connection to a printer."""
 
-    open_timeout_s = CONNECT_TIMEOUT_S
+    open_timeout_s = CONNECT_TIMEOUT_S + 1.0
     back_channel = True
     shared = True
 
@@ -54,10 +67,13 @@ class SocketTransport:
         if parts.path not in {"", "/"}:
             raise ConfigError(f"{uri}: a socket has no path")
         self.uri = uri
-        self._address = (parts.host, parts.port if parts.port is not None else RAW_PORT)
+        self._resolver = Resolver(parts.host, parts.port if parts.port is not None else RAW_PORT)
         self._close_after_job = parts.choice("close", ("job", "idle"), "job") == "job"
         self._socket: socket.socket | None = None
+        self._peer: TcpPeer | None = None
         self._left = 0
+        self._ended = False
+        self._broken: OSError | None = None
 
     def open(self) -> DeviceIdentity:
         """Connect.
@@ -67,48 +83,48 @@ class SocketTransport:
             DeviceError: Anything else.
         """
         self.close()
-        self._left = 0
+        self._left, self._ended, self._broken = 0, False, None
         try:
-            connection = socket.create_connection(self._address, timeout=CONNECT_TIMEOUT_S)
+            connection = connect(self._resolver, CONNECT_TIMEOUT_S)
         except (socket.gaierror, TimeoutError) as error:
             raise DeviceNotFoundError(str(error), device_uri=self.uri) from error
         except ConnectionRefusedError as error:
             problem = "it refuses the connection: it is switched off, busy with another computer, or this is not its port"
             raise DeviceNotFoundError(problem, device_uri=self.uri) from error
         except OSError as error:
-            kind = (
-                DeviceNotFoundError if error.errno in {errno.EHOSTUNREACH, errno.ENETUNREACH} else DeviceError
-            )
+            away = {errno.EHOSTUNREACH, errno.ENETUNREACH, errno.EHOSTDOWN, errno.ENETDOWN, errno.ECONNRESET}
+            kind = DeviceNotFoundError if error.errno in away else DeviceError
             raise kind(error.strerror or str(error), device_uri=self.uri) from error
-        for level, option, value in (
-            (socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1),
-            (socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, KEEPALIVE_IDLE_S),
-            (socket.IPPROTO_TCP, socket.TCP_KEEPINTVL, KEEPALIVE_INTERVAL_S),
-            (socket.IPPROTO_TCP, socket.TCP_KEEPCNT, KEEPALIVE_PROBES),
-            (socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, USER_TIMEOUT_MS),
-            (socket.IPPROTO_TCP, socket.TCP_NODELAY, 1),
-        ):
-            connection.setsockopt(level, option, value)
         connection.setblocking(False)
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER_BYTES)
+        self._peer = TcpPeer(connection, time.monotonic())
         self._socket = connection
         return DeviceIdentity()
 
     def begin_job(self, job_id: int, extension: str) -> None:  # noqa: ARG002 — a stream does not name jobs
-        """Connect anew where the last job closed the connection.
+        """Connect anew where the last job closed the connection, or the printer has since.
 
         Raises:
             DeviceError: It cannot be done; see `open`.
         """
-        if self._socket is None:
+        if self._socket is not None and not self._ended:
+            with contextlib.suppress(
+                OSError
+            ):  # nothing there to be read, or the write says what is the matter
+                self._ended = not self._socket.recv(1, socket.MSG_PEEK)
+        if self._socket is None or self._ended:
             self.open()
 
     def write(self, data: bytes | memoryview, timeout_s: float) -> int:
         """Send what the connection takes; 0 where it takes nothing in time.
 
+        What is counted may not have been acknowledged: `unsent` says how much.
+
         Raises:
             DeviceGoneError: The printer closed the connection, or does not answer any more.
         """
-        connection = self._connection()
+        connection, _ = self._connected()
         try:
             return connection.send(data)
         except BlockingIOError:
@@ -126,10 +142,17 @@ class SocketTransport:
     def read(self, limit: int, timeout_s: float) -> bytes:
         """What the printer says, empty where it says nothing in time.
 
+        A printer that has ended its side, and has acknowledged all it was sent, has only nothing more to say: some do so when they
+        have the job, some have no back channel at all.
+
         Raises:
-            DeviceGoneError: It closed the connection.
+            DeviceGoneError: It reset the connection, does not answer any more, or ended it without having taken all.
         """
-        connection = self._connection()
+        connection, _ = self._connected()
+        if self._ended:
+            time.sleep(min(max(timeout_s, 0.0), MAX_WRITE_TIMEOUT_S))
+            self._check(connection)
+            return b""
         if not wait_for(connection.fileno(), select.POLLIN, timeout_s):
             return b""
         try:
@@ -138,38 +161,33 @@ class SocketTransport:
             return b""
         except OSError as error:
             raise self._gone(error) from error
-        if not data:
-            raise DeviceGoneError("the printer closed the connection", device_uri=self.uri)
+        self._ended = not data and limit > 0
         return data
 
     def end_job(self, timeout_s: float) -> bool:
         """Whether the printer's TCP has acknowledged the last byte.
 
         Raises:
-            DeviceGoneError: The connection broke off before.
+            DeviceGoneError: The connection broke off, or was reset after that: a printer that takes the job ends it cleanly.
         """
-        connection = self._connection()
-        if self._unacknowledged(connection):
-            wait_for(connection.fileno(), select.POLLPRI, min(timeout_s, 0.005))
-            error = connection.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
-            if error:
-                raise self._gone(OSError(error, "the connection broke off"))
-            if self._unacknowledged(connection):
+        deadline = time.monotonic() + min(timeout_s, MAX_WRITE_TIMEOUT_S)
+        while True:
+            connection, peer = self._connected()
+            self._check(connection)
+            if not peer.unacknowledged():
+                break
+            if time.monotonic() >= deadline:
                 return False
+            time.sleep(END_POLL_S)
         if self._close_after_job:
             self.close()
         return True
 
-    @staticmethod
-    def _unacknowledged(connection: socket.socket) -> int:
-        answer = fcntl.ioctl(connection.fileno(), termios.TIOCOUTQ, struct.pack("i", 0))
-        return int(struct.unpack("i", answer)[0])
-
     def unsent(self) -> int:
         """What the peer has not acknowledged; after the connection broke off, what it had not acknowledged then."""
-        if self._socket is not None:
-            with contextlib.suppress(OSError):
-                self._left = self._unacknowledged(self._socket)
+        peer = self._peer
+        if peer is not None:
+            self._left = peer.unacknowledged()
         return self._left
 
     def port_status(self) -> PortStatus | None:
@@ -180,18 +198,34 @@ class SocketTransport:
         """What is on its way cannot be called back."""
 
     def close(self) -> None:
-        """Close the connection."""
-        self.unsent()
+        """End the connection: cleanly where the printer has all, else at once."""
+        unsent = self.unsent()
         connection, self._socket = self._socket, None
+        self._peer = None
         if connection is not None:
-            with contextlib.suppress(OSError):
-                connection.shutdown(socket.SHUT_RDWR)
-            connection.close()
+            if self._broken is not None:
+                with contextlib.suppress(OSError):
+                    connection.close()
+            else:
+                let_go(connection, unsent=unsent)
 
-    def _connection(self) -> socket.socket:
-        if self._socket is None:
+    def _connected(self) -> tuple[socket.socket, TcpPeer]:
+        """The connection, where its peer is still there."""
+        connection, peer = self._socket, self._peer
+        if connection is None or peer is None:
             raise DeviceGoneError("the connection is closed", device_uri=self.uri)
-        return self._socket
+        if self._broken is not None:  # the other thread was told, and an error is told once
+            raise self._gone(self._broken)
+        if peer.is_silent(time.monotonic()):
+            raise self._gone(OSError(errno.ETIMEDOUT, "it does not answer any more"))
+        return connection, peer
+
+    def _check(self, connection: socket.socket) -> None:
+        """See whether the connection has broken off since."""
+        error = connection.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+        if error:
+            raise self._gone(OSError(error, os.strerror(error)))
 
     def _gone(self, error: OSError) -> DeviceGoneError:
+        self._broken = error
         return DeviceGoneError(error.strerror or str(error), device_uri=self.uri)
