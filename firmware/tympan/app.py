@@ -18,6 +18,7 @@ from tympan.discovery.announcer import Announcer
 from tympan.endpoint.dispatch import operations_supported
 from tympan.endpoint.http_server import HttpServer
 from tympan.errors import ConfigError
+from tympan.service.hotplug import Hotplug
 from tympan.service.service import Service
 from tympan.service.start_up_page import StartUpPages
 from tympan.systemd import Unit
@@ -175,6 +176,7 @@ async def _serve_with(
             panel.attach()
         start_up_pages = StartUpPages(service, settings.printers)
         announcer = Announcer(service, settings, addresses)
+        hotplug = Hotplug(service.devices_changed)
         try:
             listening = _listening(service, addresses)
             for name, uri in listening.printers.items():
@@ -184,6 +186,8 @@ async def _serve_with(
             )
             announcer.start()
             start_up_pages.start()
+            hotplug.start()
+            service.devices_changed()  # what was plugged in before it listened
             unit.serves(service)
             changed = await _wait_for_change(wishes, settings, reload, unit)
             if greeting is not None:
@@ -196,6 +200,7 @@ async def _serve_with(
             return changed
         finally:
             start_up_pages.stop()
+            hotplug.stop()
             unit.leaves()
             await announcer.stop()
             service.stopping()

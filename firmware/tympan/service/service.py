@@ -339,6 +339,11 @@ class Service:
             printer.identify_actions = actions
             self.set_attributes.described_anew(printer)
 
+    def devices_changed(self) -> None:
+        """Something was plugged in or out: who waits for a device looks for it at once, who has lost one finds out."""
+        for queue in self._queues.values():
+            queue.device_appeared()
+
     async def identify(self, printer: Printer, actions: Sequence[str], message: str) -> None:
         """Make a printer known by the `actions` among its ``identify-actions-supported``."""
         _log.info("printer %s identifies itself by %s: %r", printer.name, ", ".join(actions), message)
