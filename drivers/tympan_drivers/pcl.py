@@ -66,7 +66,13 @@ class PclDriver:
         return {name: head.info for name, head in self._store.heads().items()}
 
     def match(self, identity: DeviceIdentity) -> str | None:
-        """The profile for a device; None where it is no PCL printer this driver knows."""
+        """The profile for a device; None where it is no PCL printer this driver knows.
+
+        What a page printer says it speaks counts more than its name: of two LaserJets of nearly the same name one may take PCL and the
+        other the pixels of its own driver only (ACL, ZJS, PCLm).
+        """
+        if identity.commands and LANGUAGES.isdisjoint(identity.commands):
+            return None
         return self._store.match(identity, LANGUAGES)
 
     def capabilities(self, profile: str) -> Capabilities:

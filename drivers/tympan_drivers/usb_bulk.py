@@ -44,9 +44,11 @@ from tympan_drivers.usb_devices import (
     active_configuration,
     asked_for_id,
     device_id_of,
+    holder_of,
     is_forbidden,
     libusb,
     named,
+    other_uris_of,
     port_of,
     ports_of,
     printer_interface,
@@ -103,6 +105,7 @@ class UsbTransport:
 
     open_timeout_s = 5.0
     shared = False
+    finds_printers: ClassVar[bool] = True
 
     backend: ClassVar[Any] = None
     """The pyusb backend, None for libusb."""
@@ -115,15 +118,24 @@ class UsbTransport:
             quirks = quirks_of(device.idVendor, device.idProduct)
             interface = printer_interface(device, quirks)
             assert interface is not None
+            problem = ""
+            if is_forbidden(device):
+                problem = _FORBIDDEN
+            elif holder_of(device, interface) == "usbfs":
+                problem = (
+                    "a program has it open: tympan itself, or one to be ended (ipp-usb, another print server)"
+                )
             identity = named(device, asked_for_id(device, interface))
-            found.append((device, identity))
+            found.append((device, identity, problem))
         return [
             DiscoveredDevice(
-                uri_of(device, [other for other, _ in found if other is not device]),
+                uri_of(device, [other for other, *_ in found if other is not device]),
                 f"{identity.make} {identity.model}".strip() or f"USB printer at port {port_of(device)}",
                 identity,
+                other_uris_of(device, identity),
+                problem,
             )
-            for device, identity in found
+            for device, identity, problem in found
         ]
 
     def __init__(self, uri: str, context: TransportContext) -> None:  # noqa: ARG002 — every transport is made alike

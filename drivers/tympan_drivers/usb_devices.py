@@ -11,6 +11,7 @@ import re
 from array import array
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, TypeAlias
 
 from tympan.driver.contract import DeviceIdentity
@@ -37,6 +38,8 @@ CONTROL_TIMEOUT_MS = 150
 
 CLASS_IN = 0xA1
 """``bmRequestType`` of a request of the printer class that is answered."""
+
+SYSFS_DEVICES = Path("/sys/bus/usb/devices")
 
 _GET_DEVICE_ID = 0
 _ENDPOINT_IN, _BULK, _TRANSFER_TYPE, _PACKET_SIZE = 0x80, 2, 3, 0x7FF
@@ -229,6 +232,33 @@ def serial_of(device: UsbDevice) -> str:
     """Its serial number where that can be its own; empty where it has none, or one that every printer of the make has."""
     serial = string_of(device, "serial_number")
     return "" if _BOGUS_SERIALS.fullmatch(serial) else serial
+
+
+def holder_of(device: UsbDevice, interface: PrinterInterface) -> str:
+    """The driver that has the printer's interface: ``usblp``, ``usbfs`` for a program; empty where none has it, or nobody knows."""
+    name = f"{port_of(device)}:{interface.configuration}.{interface.number}"
+    try:
+        return (SYSFS_DEVICES / name / "driver").resolve(strict=True).name
+    except OSError:
+        return ""
+
+
+def other_uris_of(device: UsbDevice, identity: DeviceIdentity) -> tuple[str, ...]:
+    """Every way to name it that `uri_of` has not chosen, and some of them name others as well."""
+    from urllib.parse import quote  # noqa: PLC0415
+
+    base = f"usb://{device.idVendor:04x}:{device.idProduct:04x}"
+    names = {(identity.make, identity.model)}
+    names.add((string_of(device, "manufacturer"), string_of(device, "product")))
+    bases = [
+        base,
+        *(f"usb://{quote(make)}/{quote(model)}" for make, model in sorted(names) if make and model),
+    ]
+    serial = quote(string_of(device, "serial_number"), safe="")
+    uris = [*bases, f"{base}/{serial}"] if serial else [*bases]
+    for each in bases:
+        uris += [f"{each}?port={port_of(device)}", *([f"{each}?serial={serial}"] if serial else [])]
+    return tuple(uris)
 
 
 def uri_of(device: UsbDevice, others: Sequence[UsbDevice]) -> str:

@@ -84,6 +84,9 @@ class StillQueue:
     def restart(self) -> None:
         self.told.append("restart")
 
+    def device_appeared(self) -> None:
+        self.told.append("device appeared")
+
     def break_off(self, job: Job) -> None:
         self.broken_off.append(job)
 

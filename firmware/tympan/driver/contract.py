@@ -63,11 +63,15 @@ class DiscoveredDevice:
         device_uri: The URI to configure; stable over re-plugging where the hardware allows.
         info: A line for people.
         identity: What the device says it is.
+        also: Other URIs that mean it, alone or among others, as far as they are known.
+        problem: Why it cannot be used now, and what to do; empty: it can, as far as that is known.
     """
 
     device_uri: str
     info: str
     identity: DeviceIdentity = field(default_factory=DeviceIdentity)
+    also: tuple[str, ...] = ()
+    problem: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +119,11 @@ class Transport(Protocol):
 
     @classmethod
     def discover(cls) -> Sequence[DiscoveredDevice]:
-        """List the devices of this kind that are there now; empty where that cannot be known."""
+        """List the devices of this kind that are there now; empty where that cannot be known.
+
+        A transport whose class says ``finds_printers = True`` lists printers and nothing else, opens none of them, and its URIs are all
+        that is needed to print: such printers may appear by themselves. Others, such as a serial line, cannot know.
+        """
         ...
 
     def __init__(self, uri: str, context: TransportContext) -> None:

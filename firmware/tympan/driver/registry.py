@@ -94,6 +94,48 @@ def match_driver(identity: DeviceIdentity) -> tuple[Driver, str] | None:
     return None
 
 
+def why_unmatched(identity: DeviceIdentity) -> str:
+    """Why no driver is for a device: a sentence for people."""
+    if identity.commands:
+        return f"not supported: it speaks {', '.join(identity.commands)}, and none of that is spoken here"
+    if identity.device_id:
+        return "not supported: it does not say what it speaks; where that is known, name driver and profile"
+    return "it says nothing of itself; name driver and profile"
+
+
+def names(device: DiscoveredDevice, uri: str) -> bool:
+    """Whether a device URI means a device that was discovered, perhaps among others."""
+    return uri.casefold() in {each.casefold() for each in (device.device_uri, *device.also)}
+
+
+def discover_printers() -> list[DiscoveredDevice]:
+    """The devices that are printers for sure, from transports that can know (``finds_printers``).
+
+    Raises:
+        DriverError: A transport cannot be loaded.
+        OSError: A transport cannot look.
+    """
+    return [device for scheme in sorted(_found(TRANSPORTS)) for device in _discovered(scheme)]
+
+
+def identity_of(uri: str) -> DeviceIdentity | None:
+    """What the device of a URI says it is, without opening it; None where that cannot be known so.
+
+    Raises:
+        DriverError: A transport cannot be loaded.
+        OSError: A transport cannot look.
+    """
+    named = [device for device in _discovered(uri.partition(":")[0]) if names(device, uri)]
+    return named[0].identity if len(named) == 1 and named[0].identity.device_id else None
+
+
+def _discovered(scheme: str) -> list[DiscoveredDevice]:
+    transport = _load(TRANSPORTS, scheme, "transport")
+    if not getattr(transport, "finds_printers", False):
+        return []
+    return list(transport.discover())  # type: ignore[attr-defined]  # a Transport by contract
+
+
 def discover_devices() -> list[DiscoveredDevice]:
     """Every device that any transport finds now; one that cannot look is left out and logged."""
     devices: list[DiscoveredDevice] = []

@@ -8,13 +8,14 @@ from pathlib import Path
 
 from tympan.config import PrinterSettings, Settings
 from tympan.driver import registry
-from tympan.driver.contract import Driver, Transport, TransportContext
-from tympan.errors import ConfigError, DeviceError, DriverError
+from tympan.driver.contract import DeviceIdentity, Driver, Transport, TransportContext
+from tympan.errors import ConfigError, DriverError
 from tympan.ipp import Operation
 from tympan.ipp.registry import is_job_template
 from tympan.service.answer import EncodedAttributes
 from tympan.service.clock import Clock
 from tympan.service.description import PrinterIdentity, description_attributes
+from tympan.service.driver_memory import Chosen
 from tympan.service.media import media_choices, media_col_database
 from tympan.service.printer import Printer
 from tympan.service.privacy import Privacy
@@ -26,6 +27,10 @@ AUTO = "auto"
 """The driver that is chosen by what the device says it is."""
 
 
+class DeviceAwayError(ConfigError):
+    """The driver is chosen by what the device says it is, and it cannot be asked now: it is away, in use, or we may not."""
+
+
 def build_printer(
     settings: Settings,
     printer: PrinterSettings,
@@ -34,17 +39,28 @@ def build_printer(
     operations: Sequence[Operation],
     clock: Clock,
     is_default: bool,
+    chosen: Chosen | None = None,
 ) -> tuple[Printer, Transport]:
     """A printer and the transport to its device.
 
+    Args:
+        settings: The configuration.
+        printer: What is said of this printer.
+        service_uuid: What the printer's own UUID is made of.
+        operations: What it answers.
+        clock: The time.
+        is_default: It is the default printer.
+        chosen: What ``auto`` stood for when the device was last asked.
+
     Raises:
+        DeviceAwayError: The driver is to be chosen by the device, which cannot be asked and was not before.
         ConfigError: Driver, profile, device, paper or defaults are not what there is.
     """
     state_dir = Path(settings.server.state_dir)
     try:
         if printer.driver == AUTO:
             transport = registry.open_transport(printer.device, TransportContext(printer.name, state_dir))
-            driver, profile = _asked(printer, transport)
+            driver, profile = _asked(printer, transport, chosen)
             capabilities = driver.capabilities(profile)
         else:
             driver = registry.find_driver(printer.driver)
@@ -112,21 +128,22 @@ def describe(settings: Settings, operations: Sequence[Operation], printer: Print
     )
 
 
-def _asked(printer: PrinterSettings, transport: Transport) -> tuple[Driver, str]:
+def _asked(printer: PrinterSettings, transport: Transport, chosen: Chosen | None) -> tuple[Driver, str]:
     """The driver and profile of a printer whose driver is ``auto``: the device is asked what it is.
 
     Raises:
-        ConfigError: No driver knows the device, or it cannot be asked because it is away.
+        DeviceAwayError: It cannot be asked, and was not before.
+        ConfigError: No driver knows the device.
     """
     try:
-        identity = transport.open()
-    except DeviceError as error:
-        raise ConfigError(
+        identity = registry.identity_of(printer.device) or _opened(transport)
+    except OSError as error:  # every DeviceError is one
+        if chosen is not None:
+            return registry.find_driver(chosen.driver), printer.profile or chosen.profile
+        raise DeviceAwayError(
             f'driver = "auto" needs the device, which cannot be asked now ({error}); name the driver instead',
             key=f"printers.{printer.name}.driver",
         ) from error
-    finally:
-        transport.close()
     matched = registry.match_driver(identity)
     if matched is None:
         raise ConfigError(
@@ -135,3 +152,10 @@ def _asked(printer: PrinterSettings, transport: Transport) -> tuple[Driver, str]
         )
     driver, profile = matched
     return driver, printer.profile or profile
+
+
+def _opened(transport: Transport) -> DeviceIdentity:
+    try:
+        return transport.open()
+    finally:
+        transport.close()

@@ -108,11 +108,13 @@ class PrinterRegistry:
     def enroll_created(self, printer: Printer, settings: PrinterSettings) -> tuple[Change, ...]:
         """Number a printer that an operation makes; returns what has to be committed for it to come back."""
         printer.printer_id = self._new_id(printer.name)
+        return (self.record(settings), *self._id_changes(printer.name))
+
+    @staticmethod
+    def record(settings: PrinterSettings) -> SaveRecord:
+        """What has to be committed for a printer that an operation has made to come back so."""
         record = _Created(settings.name, settings.device, settings.driver, settings.profile)
-        return (
-            SaveRecord(RECORD, settings.name, _codec.encode(record)),
-            *self._id_changes(printer.name),
-        )
+        return SaveRecord(RECORD, settings.name, _codec.encode(record))
 
     def check_room(self, name: str) -> None:
         """See that a printer called `name` can be made.

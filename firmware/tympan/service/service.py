@@ -14,19 +14,22 @@ from dataclasses import replace
 from pathlib import Path
 
 from tympan.config import AccessSettings, LimitSettings, PrinterSettings, Settings
-from tympan.driver.contract import Transport
+from tympan.driver import registry
+from tympan.driver.contract import Transport, TransportContext
 from tympan.errors import ConfigError, SpoolError
 from tympan.ipp import Attribute, Operation
 from tympan.ipp.enums import JobState
 from tympan.model.printer_control import PrinterControl
 from tympan.render.pool import RenderLimits, RenderPool
-from tympan.service.building import build_printer
+from tympan.service.building import AUTO, DeviceAwayError, build_printer
 from tympan.service.clock import Clock
 from tympan.service.counters import CounterKeeper
 from tympan.service.description import IDENTIFY_DISPLAY
+from tympan.service.driver_memory import Chosen, DriverMemory
 from tympan.service.event_source import EventSource
 from tympan.service.events import EventBus
 from tympan.service.factory_reset import FactoryReset
+from tympan.service.found_printers import FoundPrinters
 from tympan.service.job_control import JobControl
 from tympan.service.job_documents import JobDocuments
 from tympan.service.job_keeper import JobKeeper
@@ -44,7 +47,7 @@ from tympan.service.subscriptions import Subscriptions
 from tympan.service.system_object import SystemObject
 from tympan.spool.documents import DocumentFolder, SpoolBudget
 from tympan.spool.state_lock import StateLock
-from tympan.spool.store import SetMeta, Store
+from tympan.spool.store import Change, SetMeta, Store
 
 ANNOUNCEMENT_S = 60.0
 """How long Identify-Printer's message is shown."""
@@ -71,6 +74,8 @@ class Service:
         news: Finds out what has happened.
         controls: Carries out what operators tell printers; there once it has started.
         subscriptions: Who wants to hear of it over IPP.
+        device_uris: The device of every printer by name.
+        found: Printers that appear by themselves.
         set_attributes: What administrators set on printers; there once it has started.
         jobs: The jobs of all printers, from acceptance into history.
         job_control: What users and operators do to jobs.
@@ -113,6 +118,9 @@ class Service:
         self._store = Store(state_dir / "tympan.db", settings.server.durability)  # type: ignore[arg-type]  # checked by config
         self.factory_reset = FactoryReset(self, self._store)
         self.counters = CounterKeeper(self._store)
+        self.device_uris: dict[str, str] = {}
+        self._driver_memory = DriverMemory(self._store)
+        self.found = FoundPrinters(self, self._store, settings)
         self.registry = PrinterRegistry(self._store, settings, self.printers)
         self.system = SystemObject(self._store, settings, self.registry, self.news)
         self.subscriptions = Subscriptions(settings.notifications, self._store, self.printers, self.privacy)
@@ -172,21 +180,19 @@ class Service:
         self._uuid = await self._service_uuid()
         created = self.registry.bring_back()
         self.counters.start()
+        self._driver_memory.bring_back()
         for settings in (*self._settings.printers, *created):
             try:
-                printer, transport = self._build(settings)
+                self._bring_back(settings, *self._build(settings))
+            except DeviceAwayError as error:
+                self.found.waits(settings, error.problem)
             except ConfigError:
                 if settings not in created:
                     raise
                 _log.exception(
                     "printer %s, which was made by operation, cannot be brought back", settings.name
                 )
-                continue
-            self.counters.bring_back(printer)
-            self.registry.enroll(printer)
-            self._install(printer, transport)
-            self.controls.bring_back(printer)
-            self.set_attributes.bring_back(printer, settings)
+        self.found.bring_back()
         self.system.bring_back(self.events, self.clock, self._uuid)
         self.subscriptions.start(self.events, self.clock)
         self.jobs.bring_back()
@@ -197,6 +203,15 @@ class Service:
             queue.start()
         warming.add_done_callback(_log_failure)
         self._warming = warming
+
+    def _bring_back(self, settings: PrinterSettings, printer: Printer, transport: Transport) -> PrintQueue:
+        """Put in its place a printer of the configuration or of an earlier run, with what is known of it."""
+        self.counters.bring_back(printer)
+        self.registry.enroll(printer)
+        queue = self._install(printer, transport)
+        self.controls.bring_back(printer)
+        self.set_attributes.bring_back(printer, settings)
+        return queue
 
     async def _service_uuid(self) -> uuid.UUID:
         kept = self._store.meta(_META_UUID)
@@ -225,6 +240,7 @@ class Service:
         """Stop to print, keep everything, end the workers."""
         for timer in self._announcements.values():
             timer.cancel()
+        await self.found.close()
         self.jobs.close()
         await asyncio.gather(*(queue.close() for queue in self._queues.values()))
         await self.references.close()
@@ -251,28 +267,82 @@ class Service:
     # --- printers ---------------------------------------------------------------------------------------------------
 
     def _build(self, settings: PrinterSettings) -> tuple[Printer, Transport]:
-        return build_printer(
+        printer, transport = build_printer(
             self._settings,
             settings,
             service_uuid=self._uuid,
             operations=self._operations,
             clock=self.clock,
             is_default=False,
+            chosen=self._driver_memory.recall(settings),
         )
+        if settings.driver == AUTO:
+            self._driver_memory.remember(
+                settings.name, Chosen(settings.device, driver_name(printer), printer.profile)
+            )
+        return printer, transport
 
     def _install(self, printer: Printer, transport: Transport) -> PrintQueue:
         queue = PrintQueue(printer, transport, self._pool, self.jobs)
         self.printers[printer.name], self._queues[printer.name] = printer, queue
+        self.device_uris[printer.name] = transport.uri
         if self.signals is not None:
             self._signal_of(printer)
         return queue
 
-    async def add_printer(self, settings: PrinterSettings, attributes: Sequence[Attribute] = ()) -> Printer:
+    async def take_up_printer(self, settings: PrinterSettings) -> None:
+        """Make a printer of the configuration whose device was away when the service started.
+
+        Raises:
+            DeviceAwayError: It still is.
+            ConfigError: Device, driver or profile are not what there is.
+        """
+        async with self._adding:
+            printer, transport = await asyncio.to_thread(self._build, settings)
+            self._bring_back(settings, printer, transport).start()
+            self.registry.settle_default()
+            self.news.printer_created(printer)
+        _log.info("printer %s is there now: its device is", printer.name)
+
+    async def move_printer(self, printer: Printer, device_uri: str, *changes: Change) -> None:
+        """Let a printer that was made by operation, or by itself, print on another device; its jobs go on there.
+
+        Args:
+            printer: The printer; its driver and profile stay.
+            device_uri: The device from now on.
+            changes: What has to be kept in the same transaction.
+
+        Raises:
+            ConfigError: The URI has a mistake.
+            SpoolError: It cannot be kept.
+        """
+        async with self._adding:
+            if self.printers.get(printer.name) is not printer:
+                return
+            context = TransportContext(printer.name, Path(self._settings.server.state_dir), printer.profile)
+            transport = await asyncio.to_thread(registry.open_transport, device_uri, context)
+            settings = PrinterSettings(
+                name=printer.name, device=device_uri, driver=driver_name(printer), profile=printer.profile
+            )
+            await self._store.commit(self.registry.record(settings), *changes)
+            await self._queues[printer.name].close()
+            for job in tuple(printer.active.values()):
+                if job.state in {JobState.PROCESSING, JobState.PROCESSING_STOPPED} and not job.suspended:
+                    self.job_control.take_up(job)
+                    self.jobs.job_changed(printer, job)
+            printer.device_running()  # what was wrong with the other device
+            self._install(printer, transport).start()
+        _log.info("printer %s prints on %s now", printer.name, device_uri)
+
+    async def add_printer(
+        self, settings: PrinterSettings, attributes: Sequence[Attribute] = (), *changes: Change
+    ) -> Printer:
         """Make a printer that comes back at every start (Create-Printer).
 
         Args:
             settings: Its name, device and driver.
             attributes: To be set on it from the beginning.
+            changes: What has to be kept in the same transaction.
 
         Raises:
             PrinterExistsError: There is one of this name.
@@ -287,7 +357,7 @@ class Service:
             known = replace(settings, driver=driver_name(printer), profile=printer.profile)
             self.set_attributes.enter(printer, known)
             change, apply = self.set_attributes.prepare(printer, attributes)
-            await self._store.commit(*self.registry.enroll_created(printer, known), change)
+            await self._store.commit(*self.registry.enroll_created(printer, known), change, *changes)
             apply()
             self._install(printer, transport).start()
             self.registry.settle_default()
@@ -320,6 +390,8 @@ class Service:
         if announcement is not None:
             announcement.cancel()
         del self._queues[printer.name]
+        self._driver_memory.forget(printer.name)
+        self.found.removed(printer.name, self.device_uris.pop(printer.name))
         for keeper in (self.registry, self.controls, self.set_attributes, self.counters):
             keeper.forget(printer)
         self.registry.settle_default()
@@ -343,6 +415,7 @@ class Service:
         """Something was plugged in or out: who waits for a device looks for it at once, who has lost one finds out."""
         for queue in self._queues.values():
             queue.device_appeared()
+        self.found.look_soon()
 
     async def identify(self, printer: Printer, actions: Sequence[str], message: str) -> None:
         """Make a printer known by the `actions` among its ``identify-actions-supported``."""

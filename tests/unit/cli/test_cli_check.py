@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from types import ModuleType
 
 import pytest
 
 from tympan.cli.main import main
+from tympan.cli.verbs import devices
 from tympan.driver.contract import Capabilities, DeviceIdentity, DiscoveredDevice
 from tympan.driver.ticket import MediaSpec
 from tympan.errors import ConfigError, DriverError
@@ -172,19 +174,53 @@ def test_what_is_no_mistake_and_should_be_known(check):
     ]  # fmt: skip
 
 
-def test_devices(plug_ins, capsys):
-    found = DiscoveredDevice(
-        "usb://03f0:2b17", "HP LaserJet", DeviceIdentity("MFG:HP;MDL:LaserJet;", "HP", "LaserJet")
-    )
+LASERJET = DeviceIdentity("MFG:HP;MDL:LaserJet;CMD:PCL;", "HP", "LaserJet", commands=("PCL",))
+HOST_BASED = DeviceIdentity("MFG:HP;MDL:LaserJet 1020;CMD:ACL;", "HP", "LaserJet 1020", commands=("ACL",))
+
+
+@pytest.mark.parametrize(
+    ("found", "columns", "more"),
+    [
+        (
+            DiscoveredDevice("usb://03f0:2b17", "HP LaserJet", LASERJET),
+            ["usb://03f0:2b17", "HP LaserJet", "test.one"],
+            {"driver": "test", "profile": "one", "supported": True, "note": ""},
+        ),
+        (
+            DiscoveredDevice("usb://03f0:2b17", "HP LaserJet", LASERJET, problem="a program has it open"),
+            ["usb://03f0:2b17", "HP LaserJet", "test.one", "a program has it open"],
+            {"driver": "test", "profile": "one", "supported": True, "note": "a program has it open"},
+        ),
+        (
+            DiscoveredDevice("usb://03f0:2b18", "HP LaserJet 1020", HOST_BASED),
+            ["usb://03f0:2b18", "HP LaserJet 1020", "-", "not supported: ACL"],
+            {"driver": "", "profile": "", "supported": False, "note": "not supported: ACL"},
+        ),
+        (
+            DiscoveredDevice("usb://03f0:2b18", "USB printer at port 1-1", problem="we may not use it"),
+            ["usb://03f0:2b18", "USB printer at port 1-1", "-", "we may not use it"],
+            {"supported": None, "note": "we may not use it"},
+        ),
+        (
+            DiscoveredDevice("serial:///dev/ttyUSB0", "FT232R"),
+            ["serial:///dev/ttyUSB0", "FT232R", "-", devices._CHOOSE],
+            {"supported": None},
+        ),
+    ],
+)
+def test_devices(plug_ins, capsys, found, columns, more):
     plug_ins.discover_devices = lambda: [found]
+    plug_ins.match_driver = lambda identity: (Driver(), "one") if identity.commands == ("PCL",) else None
+    plug_ins.why_unmatched = lambda identity: f"not supported: {', '.join(identity.commands)}"
     assert main(["devices"]) == 0
     headings, row = capsys.readouterr().out.splitlines()
-    assert headings.split() == ["uri", "what", "device", "id"]
-    assert row == "usb://03f0:2b17  HP LaserJet  MFG:HP;MDL:LaserJet;"
+    assert re.split(r"  +", headings) == ["uri", "what", "driver.profile", "note"]
+    assert re.split(r"  +", row.rstrip()) == columns
     assert main(["devices", "--json"]) == 0
     (device,) = json.loads(capsys.readouterr().out)
-    assert device["device_uri"] == "usb://03f0:2b17"
-    assert device["identity"]["make"] == "HP"
+    assert device["device_uri"] == found.device_uri
+    assert device["identity"]["make"] == found.identity.make
+    assert more.items() <= device.items()
 
 
 def test_no_devices(capsys):

@@ -91,6 +91,7 @@ def test_a_configuration_file(tmp_path):
 
 def test_no_configuration_is_one_too_and_conf_d_counts(tmp_path):
     assert settings_of().printers == ()
+    assert settings_of().server.auto_printers == "unless-configured"
     assert settings_of().server == ServerSettings()
     (tmp_path / "conf.d").mkdir()
     (tmp_path / "conf.d" / "a.toml").write_text("[server]\nlocation = 'Shop'\n")

@@ -62,6 +62,12 @@ class ServerSettings:
         default=(),
         problem=host_names_problem,
     )
+    auto_printers: str = option(
+        "Whether a USB printer that is plugged in becomes a printer by itself, with the driver and profile for what it says it is: "
+        "`unless-configured` where there are no `[[printers]]`, `always`, `never`.",
+        default="unless-configured",
+        choices=("unless-configured", "always", "never"),
+    )
     location: str = option(
         "`printer-location` of printers that give none.", default="", problem=text_problem(127)
     )

@@ -1,0 +1,404 @@
+"""Printers that appear by themselves: a whole service without sockets, and devices that a test plugs in."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from dataclasses import replace
+
+import pytest
+from desk import NoPool, StillQueue
+
+from tympan.config import PrinterSettings, ServerSettings, Settings
+from tympan.driver import registry
+from tympan.driver.contract import DeviceIdentity, DiscoveredDevice
+from tympan.driver.device_id import parse_device_id
+from tympan.endpoint.dispatch import operations_supported
+from tympan.errors import ConfigError, DeviceNotFoundError, DevicePermissionError
+from tympan.ipp import Attribute
+from tympan.ipp.enums import JobState
+from tympan.service import service as service_module
+from tympan.service.found_printers import make_and_model, slug
+from tympan.service.service import Service
+
+TM = b"MFG:EPSON;CMD:ESC/POS;MDL:TM-T88V;CLS:PRINTER;"
+LASER = b"MFG:Hewlett-Packard;CMD:PJL,MLC,PCL,PCL5E;MDL:HP LaserJet 4050 Series ;CLS:PRINTER;"
+HOST_BASED = b"MFG:Hewlett-Packard;MDL:HP LaserJet 1020;CMD:ACL;CLS:PRINTER;"
+
+
+def device(uri, device_id, serial="", *, also=(), problem=""):
+    identity = replace(parse_device_id(device_id), serial_number=serial)
+    return DiscoveredDevice(uri, f"{identity.make} {identity.model}".strip(), identity, also, problem)
+
+
+RECEIPT = device("usb://04b8:0202/J4QF01", TM, "J4QF01", also=("usb://04b8:0202", "usb://EPSON/TM-T88V"))
+LASERJET = device("usb://03f0:1234/LJ1", LASER, "LJ1")
+
+
+class Bus:
+    """What is plugged in; also the transport ``usb:`` of it."""
+
+    finds_printers = True
+    shared = False
+    back_channel = False
+    open_timeout_s = 1.0
+    devices: list[DiscoveredDevice]
+    error: OSError | None = None
+
+    def __init__(self, uri, context):
+        del context
+        if "mistake" in uri:
+            raise ConfigError("a mistake")
+        self.uri = uri
+
+    @classmethod
+    def discover(cls):
+        if cls.error is not None:
+            raise cls.error
+        return tuple(cls.devices)
+
+    def open(self):
+        if self.error is not None:
+            raise self.error
+        for each in self.devices:
+            if registry.names(each, self.uri):
+                return each.identity
+        raise DeviceNotFoundError("it is not plugged in", device_uri=self.uri)
+
+    def close(self):
+        pass
+
+
+@pytest.fixture
+def bus(monkeypatch):
+    load = registry._load
+    monkeypatch.setattr(Bus, "devices", [], raising=False)
+    monkeypatch.setattr(Bus, "error", None)
+    monkeypatch.setattr(
+        registry, "_load", lambda group, name, what: Bus if name == "usb" else load(group, name, what)
+    )
+    monkeypatch.setattr(service_module, "RenderPool", NoPool)
+    monkeypatch.setattr(service_module, "PrintQueue", StillQueue)
+    return Bus
+
+
+@pytest.fixture
+def run(tmp_path, bus):
+    """Run a service for a while: ``with run() as (service, do)``."""
+
+    @contextlib.contextmanager
+    def running(mode="unless-configured", *printers):
+        settings = Settings(
+            server=ServerSettings(
+                state_dir=str(tmp_path / "state"), durability="relaxed", auto_printers=mode
+            ),
+            printers=printers,
+        )
+        with asyncio.Runner() as runner:
+            service = Service(settings, operations_supported())
+            runner.run(service.start())
+
+            def plug(*devices):
+                bus.devices = list(devices)
+                runner.run(look(service))
+
+            try:
+                yield service, plug, runner
+            finally:
+                runner.run(service.close())
+
+    async def look(service):
+        service.devices_changed()
+        if service.found._task is not None:
+            await service.found._task
+
+    return running
+
+
+def shown(service):
+    return {
+        name: (
+            service.device_uris[name],
+            type(printer.driver).name,
+            printer.profile,
+            printer.identity.info,
+        )
+        for name, printer in service.printers.items()
+    }
+
+
+EPSON = ("usb://04b8:0202/J4QF01", "escpos", "tm-t88", "EPSON TM-T88V")
+
+
+def test_a_printer_that_is_plugged_in_is_one(run):
+    with run() as (service, plug, _):
+        plug()
+        assert shown(service) == {}
+        plug(RECEIPT)
+        assert shown(service) == {"epson-tm-t88v": EPSON}
+        assert service.default_printer is service.printers["epson-tm-t88v"]
+        plug(RECEIPT, LASERJET)
+        assert shown(service) == {
+            "epson-tm-t88v": EPSON,
+            "hp-laserjet-4050-series": (
+                "usb://03f0:1234/LJ1",
+                "pcl",
+                "laserjet-4",
+                "HP LaserJet 4050 Series",
+            ),
+        }
+
+
+def test_it_stays_when_it_is_unplugged_and_over_restarts_and_is_the_same_again(run):
+    with run() as (service, plug, runner):
+        plug(RECEIPT)
+        printer = service.printers["epson-tm-t88v"]
+        number = printer.printer_id
+        runner.run(service.set_attributes.set(printer, [Attribute.text("printer-info", "Bar")]))
+        plug()
+        plug(RECEIPT)
+        assert service.printers["epson-tm-t88v"] is printer
+    with run() as (service, plug, _):
+        assert shown(service) == {"epson-tm-t88v": (*EPSON[:3], "Bar")}
+        plug()
+        plug(RECEIPT)
+        plug(RECEIPT, LASERJET)
+        assert shown(service)["epson-tm-t88v"] == (*EPSON[:3], "Bar")
+        assert service.printers["epson-tm-t88v"].printer_id == number
+        assert service.found.is_found("epson-tm-t88v")
+
+
+def test_one_whose_language_is_not_spoken_here_is_said_once(run, caplog):
+    with run() as (service, plug, _), caplog.at_level(logging.WARNING):
+        host_based = device("usb://03f0:2b17/X", HOST_BASED, "X")
+        for _ in range(3):
+            plug(host_based)
+        assert shown(service) == {}
+        said = [record.message for record in caplog.records if "1020" in record.message]
+        assert len(said) == 1
+        assert "ACL" in said[0]
+        assert "not supported" in said[0]
+        plug()
+        plug(host_based)
+        assert len([record for record in caplog.records if "1020" in record.message]) == 2
+
+
+def test_one_that_we_may_not_open_is_taken_as_soon_as_we_may(run, caplog):
+    forbidden = DiscoveredDevice("usb://04b8:0202?port=1-1", "USB printer at port 1-1", problem="we may not")
+    with run() as (service, plug, _):
+        plug(forbidden)
+        assert shown(service) == {}
+        assert "we may not" in caplog.text
+        plug(RECEIPT)
+        assert list(shown(service)) == ["epson-tm-t88v"]
+
+
+def test_one_that_has_just_been_switched_on_is_asked_again(run, caplog):
+    mute = DiscoveredDevice("usb://04b8:0202/J4QF01", "EPSON TM", DeviceIdentity(make="EPSON", model="TM"))
+    with run() as (service, plug, runner), caplog.at_level(logging.WARNING):
+        plug(mute)
+        pauses = []
+        while service.found._timer is not None:
+            assert "says nothing" not in caplog.text
+            pauses.append(service.found._timer.when() - service.found._timer._loop.time())
+            runner.run(look_again(service))
+        assert pauses == [pytest.approx(each, abs=0.5) for each in (1, 2, 4, 8)]
+        assert service.found._timer is None
+        assert "says nothing of itself" in caplog.text
+        plug(RECEIPT)
+        assert list(shown(service)) == ["epson-tm-t88v"]
+
+
+@pytest.mark.parametrize(
+    ("mode", "configured", "makes"),
+    [
+        ("unless-configured", False, True),
+        ("unless-configured", True, False),
+        ("always", True, True),
+        ("never", False, False),
+    ],
+)
+def test_when_they_appear(run, tmp_path, mode, configured, makes):
+    laser = PrinterSettings(name="laser", device=f"file://{tmp_path}/x/", driver="pcl")
+    with run(mode, *([laser] if configured else [])) as (service, plug, _):
+        plug(RECEIPT)
+        assert ("epson-tm-t88v" in shown(service)) is makes
+
+
+@pytest.mark.parametrize("uri", ["usb://04b8:0202/J4QF01", "usb://04B8:0202", "usb://epson/TM-T88V"])
+def test_a_device_that_has_a_printer_gets_no_other(run, uri):
+    mine = PrinterSettings(name="mine", device=uri, driver="escpos", profile="tm-t88")
+    with run("always", mine) as (service, plug, _):
+        plug(RECEIPT, LASERJET)
+        assert set(shown(service)) == {"mine", "hp-laserjet-4050-series"}
+
+
+def test_two_equal_ones_have_names_of_their_own(run):
+    ports = [device(f"usb://04b8:0202?port=1-1.{port}", TM) for port in (2, 3)]
+    with run() as (service, plug, _):
+        plug(*ports)
+        assert {name: each[0] for name, each in shown(service).items()} == {
+            "epson-tm-t88v": "usb://04b8:0202?port=1-1.2",
+            "epson-tm-t88v-2": "usb://04b8:0202?port=1-1.3",
+        }
+        assert service.printers["epson-tm-t88v-2"].identity.info == "EPSON TM-T88V 2"
+
+
+def test_one_without_a_serial_number_may_be_plugged_in_elsewhere(run):
+    at = {port: device(f"usb://04b8:0202?port=1-1.{port}", TM) for port in (2, 3, 4, 5)}
+    with run() as (service, plug, _):
+        plug(at[2])
+        printer = service.printers["epson-tm-t88v"]
+        job = service.jobs.new_job(printer, name="x", user="u", language="en", template=b"")
+        job.state = JobState.PROCESSING_STOPPED
+        plug()
+        plug(at[4])
+        assert shown(service) == {"epson-tm-t88v": ("usb://04b8:0202?port=1-1.4", *EPSON[1:])}
+        plug(at[4], at[2])  # another one
+        assert {name: each[0][-1] for name, each in shown(service).items()} == {
+            "epson-tm-t88v": "4",
+            "epson-tm-t88v-2": "2",
+        }
+        plug(at[2])
+        plug(at[2], at[3])  # the first is back, elsewhere
+        plug()
+        plug(at[5])  # which of the two it is, nobody can say
+        assert {name: each[0][-1] for name, each in shown(service).items()} == {
+            "epson-tm-t88v": "3",
+            "epson-tm-t88v-2": "2",
+            "epson-tm-t88v-3": "5",
+        }
+    with run() as (service, _, _):
+        assert shown(service)["epson-tm-t88v"][0] == "usb://04b8:0202?port=1-1.3"
+
+
+def test_a_job_that_waits_for_its_printer_goes_on_where_that_is_plugged_in(run):
+    with run() as (service, plug, _):
+        plug(device("usb://04b8:0202?port=1-1.2", TM))
+        printer = service.printers["epson-tm-t88v"]
+        job = service.jobs.new_job(printer, name="x", user="u", language="en", template=b"")
+        printer.add(job)
+        job.move(JobState.PROCESSING, now=1, date=1)
+        job.move(JobState.PROCESSING_STOPPED, now=1, date=1, reasons=("printer-stopped",))
+        printer.device_stopped(("connecting-to-device",), "it is not plugged in")
+        plug()
+        plug(device("usb://04b8:0202?port=1-1.4", TM))
+        assert job.state is JobState.PENDING
+        assert printer.reasons == ("none",)
+
+
+def test_one_that_is_removed_stays_away_until_it_is_plugged_in_anew(run):
+    with run() as (service, plug, runner):
+        plug(RECEIPT, LASERJET)
+        runner.run(service.remove_printer(service.printers["epson-tm-t88v"]))
+        plug(RECEIPT, LASERJET)
+        assert list(shown(service)) == ["hp-laserjet-4050-series"]
+    with run() as (service, plug, _):
+        plug(RECEIPT, LASERJET)
+        assert list(shown(service)) == ["hp-laserjet-4050-series"]
+        plug(LASERJET)
+        plug(RECEIPT, LASERJET)
+        assert set(shown(service)) == {"hp-laserjet-4050-series", "epson-tm-t88v"}
+
+
+def test_a_look_that_fails_forgets_nothing(run, bus):
+    with run() as (service, plug, runner):
+        plug(RECEIPT)
+        runner.run(service.remove_printer(service.printers["epson-tm-t88v"]))
+        bus.error = OSError("no bus")
+        plug()
+        bus.error = None
+        plug(RECEIPT)
+        assert shown(service) == {}
+
+
+def test_one_that_made_itself_makes_room_for_one_that_somebody_made(run):
+    mine = PrinterSettings(name="bar", device="usb://04b8:0202", driver="auto")
+    with run() as (service, plug, runner):
+        plug(RECEIPT)
+        runner.run(service.add_printer(mine))
+        assert set(shown(service)) == {"epson-tm-t88v", "bar"}
+        assert service.printers["bar"].profile == "tm-t88", "it was asked while it was held"
+        printer = service.printers["epson-tm-t88v"]
+        job = service.jobs.new_job(printer, name="x", user="u", language="en", template=b"")
+        printer.add(job)
+        plug(RECEIPT)
+        assert set(shown(service)) == {"epson-tm-t88v", "bar"}, "it has a job"
+        runner.run(cancel(service, printer, job))
+        plug(RECEIPT)
+        assert set(shown(service)) == {"bar"}
+        runner.run(service.remove_printer(service.printers["bar"]))
+        plug()
+        plug(RECEIPT)
+        assert set(shown(service)) == {"epson-tm-t88v"}
+
+
+async def look_again(service):
+    service.found._cancel_timer()
+    service.found._look_again()
+    await service.found._task
+
+
+async def cancel(service, printer, job):
+    service.jobs.cancel(printer, job)
+
+
+# --- printers of the configuration whose driver the device says ------------------------------------------------------------
+
+AUTO = PrinterSettings(name="receipt", device="usb://04b8:0202/J4QF01", driver="auto")
+
+
+@pytest.mark.parametrize("error", [None, DevicePermissionError("we may not")])
+def test_a_printer_that_was_never_there_waits_and_appears(run, bus, caplog, error):
+    bus.error = error
+    with run("unless-configured", AUTO) as (service, plug, _):
+        assert shown(service) == {}
+        assert "printer receipt appears when its device does" in caplog.text
+        plug()
+        assert shown(service) == {}
+        bus.error = None
+        plug(LASERJET)
+        assert shown(service) == {}
+        plug(LASERJET, RECEIPT)
+        assert shown(service) == {"receipt": ("usb://04b8:0202/J4QF01", "escpos", "tm-t88", "receipt")}
+        assert service.default_printer is service.printers["receipt"]
+
+
+def test_a_printer_that_was_there_once_is_there_from_the_start(run, bus):
+    with run("never", AUTO) as (service, plug, _):
+        plug(RECEIPT)
+        number = service.printers["receipt"].printer_id
+        plug()
+    bus.devices = []
+    with run("never", AUTO) as (service, _, _):
+        assert shown(service) == {"receipt": ("usb://04b8:0202/J4QF01", "escpos", "tm-t88", "receipt")}
+        assert service.printers["receipt"].printer_id == number
+    with run("never", replace(AUTO, device="usb://04b8:0202/OTHER")) as (service, _, _):
+        assert shown(service) == {}, "it was another device"
+
+
+def test_a_device_that_no_driver_knows_is_a_mistake_of_the_configuration(run, bus):
+    bus.devices = [device(AUTO.device, HOST_BASED, "J4QF01")]
+    with pytest.raises(ConfigError, match="no driver knows"), run("never", AUTO):
+        pass
+
+
+# --- names --------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("make", "model", "info", "name"),
+    [
+        ("EPSON", "TM-T88V", "EPSON TM-T88V", "epson-tm-t88v"),
+        ("Hewlett-Packard", "HP LaserJet 4050 Series ", "HP LaserJet 4050 Series", "hp-laserjet-4050-series"),
+        ("HP", "HP LaserJet 1320", "HP LaserJet 1320", "hp-laserjet-1320"),
+        ("", "POS-80", "POS-80", "pos-80"),
+        ("Брат", "", "Брат", "printer"),
+        ("A" * 60, "B", f"{'A' * 60} B", "a" * 40),
+        ("--", "/../", "-- /../", "printer"),
+    ],
+)
+def test_what_it_is_called(make, model, info, name):
+    assert make_and_model(DeviceIdentity(make=make, model=model)).strip() == info
+    assert slug(info) == name
