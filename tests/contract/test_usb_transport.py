@@ -18,7 +18,7 @@ from tympan.errors import (
     DeviceNotFoundError,
     DevicePermissionError,
 )
-from tympan_drivers import usb_bulk
+from tympan_drivers import usb_bulk, usb_devices
 from tympan_drivers.usb_bulk import UsbTransport
 from tympan_drivers.usb_quirks import Quirks
 from tympan_sim.link_usb import SimulatedUsb
@@ -213,6 +213,35 @@ def test_the_device_id_is_asked_of_the_alternate_setting_and_no_other_interface_
     monkeypatch.setattr(SimulatedUsb, "ctrl_transfer", asked)
     connect(URI)
     assert (claims, indexes) == ([0], [0x0001])
+
+
+@pytest.mark.parametrize("serial", ["SIM0001", "0000", ""])
+def test_every_other_uri_that_is_told_finds_it_too(bus, connect, serial):
+    bus({"serial": serial, "ports": (1, 2)})
+    (found,) = UsbTransport.discover()
+    assert f"{URI}?port=1-1.2" in (found.device_uri, *found.also)
+    assert {URI, "usb://EPSON/TM-T88V"} <= set(found.also)
+    for uri in found.also:
+        connect(uri).close()
+
+
+def test_what_is_in_the_way_is_told(bus, monkeypatch, tmp_path):
+    (printer,) = bus({"ports": (1, 2)})
+    assert UsbTransport.discover()[0].problem == ""
+    drivers = tmp_path / "drivers"
+    interface = tmp_path / "devices" / "1-1.2:1.0"
+    interface.mkdir(parents=True)
+    monkeypatch.setattr(usb_devices, "SYSFS_DEVICES", tmp_path / "devices")
+    for driver, says in (("usblp", ""), ("usbfs", "a program has it open")):
+        (drivers / driver).mkdir(parents=True)
+        (interface / "driver").unlink(missing_ok=True)
+        (interface / "driver").symlink_to(drivers / driver)
+        assert says in UsbTransport.discover()[0].problem
+        assert bool(says) == bool(UsbTransport.discover()[0].problem)
+    printer.device.traits.forbidden = True
+    (found,) = UsbTransport.discover()
+    assert "udev rule" in found.problem
+    assert found.identity.device_id == ""
 
 
 def test_a_device_that_is_not_configured_yet(bus, connect, monkeypatch):
