@@ -19,6 +19,8 @@ from tympan.driver.dialogue import Dialogue, SilentDialogue
 from tympan.driver.ticket import JobTicket, MediaSpec
 from tympan.language import pcl, pjl
 from tympan.language.pcl_paper import PclPaper
+from tympan_drivers.pcl_dialogue import PclDialogue
+from tympan_drivers.pcl_job_name import ABANDONED, RAW_END, job_name
 from tympan_drivers.profile_pcl import PclProfile, pcl_profile
 from tympan_drivers.profile_store import PROFILE_DIR, ProfileStore
 
@@ -116,19 +118,22 @@ class PclDriver:
         return PclEncoder(self._store.get(profile), ticket)
 
     def raw_prologue(self, profile: str) -> bytes:
-        """What goes before a document that is PCL already: end whatever was under way, start from the defaults."""
-        return (pjl.UEL if self._store.get(profile).pjl else b"") + pcl.RESET
+        """What goes before a document that is PCL already: end whatever was under way, start from the defaults.
+
+        With PJL it is a job, so that the printer tells when all of it has come out; one that is within is counted in.
+        """
+        return (pjl.begin_job(job_name("")) if self._store.get(profile).pjl else b"") + pcl.RESET
 
     def raw_epilogue(self, profile: str) -> bytes:
-        """What goes after such a document: print a page left open, leave the language."""
-        return pcl.RESET + (pjl.UEL if self._store.get(profile).pjl else b"")
+        """What goes after such a document: print a page left open, leave the language, end the job."""
+        return pcl.RESET + (pjl.end_job(RAW_END) if self._store.get(profile).pjl else b"")
 
     def abandon(self, profile: str) -> bytes:
         """What makes the printer ready after a job that was stopped between two commands.
 
         PCL cannot take back a page that was begun: it comes out as far as it got.
         """
-        return pcl.RESET + (pjl.end_job() if self._store.get(profile).pjl else b"")
+        return pcl.RESET + (pjl.end_job(ABANDONED) if self._store.get(profile).pjl else b"")
 
     def feed(self, profile: str) -> bytes:
         """Nothing: a form feed would throw out a blank sheet."""
@@ -136,9 +141,13 @@ class PclDriver:
         return b""
 
     def dialogue(self, profile: str) -> Dialogue:
-        """What is said to a device that was just opened: nothing yet."""
-        self._store.get(profile)
-        return SilentDialogue()
+        """What is said to a printer that was just opened, and understood of its answers.
+
+        Raises:
+            tympan.errors.DriverError: There is no such profile, or it has a mistake.
+        """
+        model = self._store.get(profile)
+        return PclDialogue(model) if model.status.readback else SilentDialogue(model.status.buffer_bytes)
 
     def raw_mark(self, profile: str, text: str) -> bytes:  # noqa: ARG002 — the contract's
         """Nothing yet."""

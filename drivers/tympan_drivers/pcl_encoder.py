@@ -16,6 +16,7 @@ from tympan.errors import DocumentError
 from tympan.language import pcl, pjl
 from tympan.language.pcl_paper import LOGICAL_PAGE_DPI, PAPERS, PclPaper
 from tympan.language.pcl_raster import RasterRows
+from tympan_drivers.pcl_job_name import job_name
 from tympan_drivers.profile_pcl import PclProfile
 
 DRAFT = 3
@@ -41,6 +42,7 @@ class PclEncoder:
     def __init__(self, model: PclProfile, ticket: JobTicket) -> None:
         self._model = model
         self._obey(ticket)
+        self._job_name = job_name(ticket.job_name)
         self._back_next = False
         self._back = False
         self._in_raster = False
@@ -91,7 +93,7 @@ class PclEncoder:
 
     def begin_job(self) -> bytes:
         """Name the job, set the resolution, take the paper, and put the origin at the sheet's top."""
-        wrapper = pjl.begin_job(self._ticket.job_name, self._settings()) if self._model.pjl else b""
+        wrapper = pjl.begin_job(self._job_name, self._settings()) if self._model.pjl else b""
         return wrapper + self._setup()
 
     def change(self, ticket: JobTicket) -> bytes:
@@ -193,7 +195,7 @@ class PclEncoder:
 
     def end_job(self) -> bytes:
         """Back to the defaults, end of the job."""
-        return pcl.RESET + (pjl.end_job() if self._model.pjl else b"")
+        return pcl.RESET + (pjl.end_job(self._job_name) if self._model.pjl else b"")
 
     def _start(self, lead: int) -> bytes:
         window = self._window

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from tympan.language.pcl_paper import HMM_PER_INCH, LOGICAL_PAGE_DPI, PAPERS, PclPaper
+from tympan_drivers.profile_status import PclStatus, pcl_status
 from tympan_drivers.profile_store import ProfileHead
 from tympan_drivers.profile_table import ProfileTable
 
@@ -62,6 +63,7 @@ class PclProfile:
         types: Parameter of ``ESC & l # M`` by ``media-type``; empty: it does not ask for the type.
         pages_per_minute: What it says on the box.
         dot_gain: How much larger a dot gets than its pixel, 0 to 1.
+        status: What it tells back.
     """
 
     head: ProfileHead
@@ -79,6 +81,7 @@ class PclProfile:
     types: Mapping[str, int]
     pages_per_minute: int
     dot_gain: float
+    status: PclStatus
 
     def window(self, paper: PclPaper, dpi: int) -> RasterWindow:
         """Where the raster of a page lies: all that can be printed.
@@ -134,8 +137,15 @@ def pcl_profile(head: ProfileHead, table: ProfileTable) -> PclProfile:
         types=table.numbers_by_name("types", 0, 9),
         pages_per_minute=table.integer("pages_per_minute", 1, 1000, 20),
         dot_gain=table.fraction("dot_gain", 0, 1, 0.15),
+        status=pcl_status(table.table("status")),
     )
-    if not names:
+    _check(profile, table)
+    return profile
+
+
+def _check(profile: PclProfile, table: ProfileTable) -> None:
+    """What single keys allow and together cannot be."""
+    if not profile.papers:
         table.fail("media", "there must be at least one size")
     if not profile.sources:
         table.fail("sources", "there must be at least one tray")
@@ -147,4 +157,7 @@ def pcl_profile(head: ProfileHead, table: ProfileTable) -> PclProfile:
         table.fail("modes", "it must be some of 0, 2 and 3, with 0 or 2 among them")
     if profile.economode and not profile.pjl:
         table.fail("economode", "it is asked for in PJL, which the printer does not know")
-    return profile
+    if profile.status.readback and not profile.pjl:
+        table.fail("status.readback", "it is asked for in PJL, which the printer does not know")
+    if profile.status.pages and not profile.status.readback:
+        table.fail("status.pages", "a printer that does not answer does not count either: readback")

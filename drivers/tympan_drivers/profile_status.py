@@ -49,3 +49,33 @@ def escpos_status(table: ProfileTable) -> EscPosStatus:
     )
     table.finish()
     return status
+
+
+@dataclass(frozen=True, slots=True)
+class PclStatus:
+    """What a page printer tells back.
+
+    Attributes:
+        readback: It answers ``@PJL INFO``, and tells by ``USTATUS`` how it is and when a job is out.
+        pages: It also tells of each page (``USTATUS PAGE``).
+        buffer_bytes: The most it has taken and not printed.
+    """
+
+    readback: bool
+    pages: bool
+    buffer_bytes: int
+
+
+def pcl_status(table: ProfileTable) -> PclStatus:
+    """Read the table.
+
+    Raises:
+        tympan.errors.DriverError: A key is missing, or its value cannot be.
+    """
+    status = PclStatus(
+        readback=table.flag("readback"),
+        pages=table.flag("pages"),
+        buffer_bytes=table.integer("buffer_bytes", 0, BUFFER_BYTES_MAX),
+    )
+    table.finish()
+    return status

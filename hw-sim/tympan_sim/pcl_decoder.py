@@ -140,7 +140,7 @@ class PclDecoder:
         self._prefix, self._wanted, self._defining = None, None, False
         self._mode = _Mode.PCL
         self._job_open = False
-        self.pjl.reset()
+        self.pjl.timed_out()
         yield from self._freed(self.state.reset())
         self.state.press.begin_job(1, PAGES_MAX)
         self.pjl.busy = False

@@ -180,6 +180,7 @@ class _Job:
     name: str
     identity: int
     pages: int = 0
+    within: int = 0
 
 
 @dataclass(slots=True)
@@ -235,6 +236,11 @@ class Pjl:
         }
         self._initialize()
         self.unsolicited = {name: variable.default for name, variable in USTATUS.items()}
+
+    def timed_out(self) -> None:
+        """The host is silent, or another port has its turn: jobs that were begun are not counted on."""
+        self._job = None
+        self.reset()
 
     def reset(self) -> None:
         """Every end of a language and of a job: the current environment is the user's default again."""
@@ -301,9 +307,13 @@ class Pjl:
         yield from ()
 
     def _begin(self, rest: str) -> Iterator[PjlEvent]:
+        """JOB: one within a job is counted, so that its end is not taken for the job's (LaserJet 5200, chapter 6)."""
         options = _options(rest)
         name = options.get("NAME", "")[:NAME_MAX]
         self.reset()
+        if self._job is not None:
+            self._job.within += 1
+            return
         self._jobs = (self._jobs + 1) % 32_768
         self._job = _Job(name, self._jobs)
         self._since = 0
@@ -314,12 +324,19 @@ class Pjl:
             yield _reply(f"@PJL USTATUS JOB\r\nSTART\r\n{self._job_lines(self._job, name)}\f")
 
     def _end(self, rest: str) -> Iterator[PjlEvent]:
+        """EOJ: of a job within one only its end is noted; without any job it is ignored.
+
+        The unsolicited status has a name where the EOJ command had one (chapter 5, "EOJ command").
+        """
         name = _options(rest).get("NAME", "")[:NAME_MAX]
-        job, self._job = self._job, None
+        job = self._job
+        if job is not None and job.within:
+            job.within -= 1
+            self.reset()
+            return
+        self._job = None
         self._since = 0
-        if job is not None and not name:
-            name = job.name
-        yield JobEnd(name)
+        yield JobEnd(name or (job.name if job is not None else ""))
         if job is not None and self.unsolicited["JOB"] == "ON":
             lines = self._job_lines(job, name)
             yield _reply(f"@PJL USTATUS JOB\r\nEND\r\n{lines}PAGES={job.pages}\r\n\f")

@@ -54,9 +54,13 @@ def change(settings: tuple[tuple[str, str], ...], language: str = "PCL") -> byte
     return UEL + b"".join(line + b"\r\n" for line in lines)
 
 
-def end_job() -> bytes:
-    """Leave the language, end the job, and leave PJL."""
-    return UEL + b"@PJL EOJ\r\n" + UEL
+def end_job(name: str = "") -> bytes:
+    """Leave the language, end the job, and leave PJL.
+
+    Args:
+        name: What the printer calls the job where it tells that all of it has come out; empty: nothing.
+    """
+    return UEL + b"@PJL EOJ" + (b" NAME=" + string(name) if name else b"") + b"\r\n" + UEL
 
 
 def _word(text: str) -> str:

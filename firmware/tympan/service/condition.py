@@ -50,8 +50,12 @@ ALERTS: Mapping[str, Alert] = {
     "hold-new-jobs": Alert("configurationChange", training="management"),
     "input-tray-missing": Alert("inputMediaTrayMissing", "input"),
     "interlock-open": Alert("interlockOpen", "cover"),
+    "interpreter-resource-unavailable": Alert(
+        "subunitMemoryExhausted", "interpreter", "noInterventionRequired"
+    ),
     "marker-supply-empty": Alert("subunitEmpty", "markerSupplies"),
     "marker-supply-low": Alert("subunitAlmostEmpty", "markerSupplies"),
+    "marker-supply-missing": Alert("subunitMissing", "markerSupplies"),
     "marker-waste-almost-full": Alert("subunitAlmostFull", "markerSupplies", "trained"),
     "marker-waste-full": Alert("subunitFull", "markerSupplies", "trained"),
     "media-empty": Alert("inputMediaSupplyEmpty", "input"),

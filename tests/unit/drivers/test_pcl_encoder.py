@@ -1,5 +1,7 @@
 """The laser encoder's streams, byte by byte; that they print right, tests/contract shows with the simulator."""
 
+import re
+
 import numpy as np
 import pytest
 
@@ -36,8 +38,10 @@ def test_the_window_of_a4():
 
 def test_a_job_from_end_to_end():
     encoder = encoder_of("generic-pcl5e-duplex", job_name="Report", sides="two-sided-long-edge")
+    name = encoder.begin_job().split(b'"')[1]
+    assert re.fullmatch(rb"Report \[[0-9a-f]{8}\]", name), "what people called it, and what no other job has"
     assert encoder.begin_job() == (
-        b'\x1b%-12345X@PJL JOB NAME="Report"\r\n'
+        b'\x1b%-12345X@PJL JOB NAME="' + name + b'"\r\n'
         b"@PJL SET RESOLUTION=600\r\n@PJL SET ECONOMODE=OFF\r\n@PJL ENTER LANGUAGE=PCL\r\n"
         b"\x1bE\x1b&l1S\x1b&l1H\x1b&l26A\x1b&l0O\x1b&l0E\x1b&l0L\x1b&u600D\x1b*t600R\x1b*r0F"
     )
@@ -51,7 +55,7 @@ def test_a_job_from_end_to_end():
     assert encoder.begin_page(1, back=True) == b""
     assert encoder.band(rows_of(encoder, 6814)) == b""
     assert encoder.end_page() == b"\x0c"
-    assert encoder.end_job() == b"\x1bE\x1b%-12345X@PJL EOJ\r\n\x1b%-12345X"
+    assert encoder.end_job() == b'\x1bE\x1b%-12345X@PJL EOJ NAME="' + name + b'"\r\n\x1b%-12345X'
 
 
 def test_an_old_laserjet():
@@ -135,8 +139,12 @@ def test_there_is_no_native_text():
 
 def test_around_jobs():
     uel = b"\x1b%-12345X"
-    assert DRIVER.raw_prologue("generic-pcl5e") == uel + b"\x1bE"
-    assert DRIVER.raw_epilogue("generic-pcl5e") == b"\x1bE" + uel
-    assert DRIVER.abandon("generic-pcl5e") == b"\x1bE" + uel + b"@PJL EOJ\r\n" + uel
+    prologue = DRIVER.raw_prologue("generic-pcl5e")
+    assert re.fullmatch(
+        rb'\x1b%-12345X@PJL JOB NAME="\[[0-9a-f]{8}\]"\r\n@PJL ENTER LANGUAGE=PCL\r\n\x1bE', prologue
+    )
+    assert DRIVER.raw_prologue("generic-pcl5e") != prologue, "no two jobs have the same name"
+    assert DRIVER.raw_epilogue("generic-pcl5e") == b"\x1bE" + uel + b'@PJL EOJ NAME="tympan: end"\r\n' + uel
+    assert DRIVER.abandon("generic-pcl5e") == b"\x1bE" + uel + b'@PJL EOJ NAME="tympan: abandoned"\r\n' + uel
     assert DRIVER.raw_prologue("generic-pcl5-300") == DRIVER.raw_epilogue("generic-pcl5-300") == b"\x1bE"
     assert DRIVER.abandon("generic-pcl5-300") == b"\x1bE"

@@ -175,6 +175,13 @@ GOOD = {
         ("pcl", "economode = true", 'end_raster = "rD"', "end_raster: it must be one of rC, rB"),
         ("pcl", '"iso_a4_210x297mm",', '"iso_a9_37x52mm",', "media: PCL 5 has no code for 'iso_a9_37x52mm'"),
         ("pcl", '"iso_a4_210x297mm",', "7,", "media: each must be a string"),
+        ("escpos", 'completion = "gs_h"', 'completion = "yes"', "status.completion: it must be one of none, gs_r, gs_h"),
+        ("escpos", "buffer_bytes = 65_536", "", "status.buffer_bytes: it is missing"),
+        ("escpos", "realtime = true", "realtime_status = true", "status.realtime_status: there is no such key"),
+        ("escpos", "drawer = true", "realtime_status = true", "features.realtime_status: there is no such key"),
+        ("pcl", "readback = true\n", "", "status.pages: a printer that does not answer does not count either"),
+        ("pcl", "economode = true", "pjl = false", "status.readback: it is asked for in PJL"),
+        ("pcl", "pages = true", "supplies = true", "status.supplies: there is no such key"),
     ],
 )  # fmt: skip
 def test_mistakes_are_named(tmp_path, driver, line, instead, problem):
@@ -194,10 +201,11 @@ def test_mistakes_are_named(tmp_path, driver, line, instead, problem):
 
 def test_an_empty_profile_has_no_trays_and_no_paper(tmp_path):
     head = 'driver = "pcl"\ninfo = "i"\nmake = "m"\nmodel = "o"\ncommands = "PCL"\nresolutions = [300]\n'
+    end = "[status]\nbuffer_bytes = 0\n"
     for rest, problem in (
         ("media = []\n", "media: there must be"),
         ('media = ["iso_a4_210x297mm"]\n', "sources: there must be"),
     ):
-        (tmp_path / "mine.toml").write_text(head + rest)
+        (tmp_path / "mine.toml").write_text(head + rest + end)
         with pytest.raises(DriverError, match=problem):
             PclDriver(tmp_path).capabilities("mine")

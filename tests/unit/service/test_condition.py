@@ -50,6 +50,7 @@ ALERT_CODES = frozenset(
         "subunitRecoverableFailure",
         "subunitUnrecoverableFailure",
         "subunitOverTemperature",
+        "subunitMemoryExhausted",
         "inputMediaTrayMissing",
         "inputMediaSupplyLow",
         "inputMediaSupplyEmpty",
@@ -60,7 +61,7 @@ ALERT_CODES = frozenset(
 )
 """Of ``PrtAlertCodeTC``, IANA-PRINTER-MIB."""
 
-ALERT_GROUPS = frozenset({"generalPrinter", "cover", "input", "output", "marker", "markerSupplies", "mediaPath", "channel", "finDevice"})  # fmt: skip
+ALERT_GROUPS = frozenset({"generalPrinter", "cover", "input", "output", "marker", "markerSupplies", "mediaPath", "channel", "interpreter", "finDevice"})  # fmt: skip
 """Of ``PrtAlertGroupTC``."""
 
 STATE_REASONS = [

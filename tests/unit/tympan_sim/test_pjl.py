@@ -117,7 +117,7 @@ def test_job_and_page_status_in_their_order(host):
     stream = (
         UEL
         + b'@PJL USTATUS JOB=ON\r\n@PJL USTATUS PAGE = ON\r\n@PJL JOB NAME = "two pages"\r\n@PJL ENTER LANGUAGE = PCL\r\n'
-        b"\x1bE" + RULE + b"\f" + RULE + b"\f\x1bE" + UEL + b"@PJL EOJ\r\n" + UEL
+        b"\x1bE" + RULE + b"\f" + RULE + b"\f\x1bE" + UEL + b'@PJL EOJ NAME="two pages"\r\n' + UEL
     )
     assert host.send(stream) == (
         b'@PJL USTATUS JOB\r\nSTART\r\nNAME="two pages"\r\n\f'
@@ -137,6 +137,19 @@ def test_job_and_page_status_in_their_order(host):
 def test_job_without_a_name_and_the_name_at_the_end(host):
     reply = host.line(b"@PJL USTATUS JOB=ON", b"@PJL JOB", b'@PJL EOJ NAME="late"')
     assert reply == b'@PJL USTATUS JOB\r\nSTART\r\n\f@PJL USTATUS JOB\r\nEND\r\nNAME="late"\r\nPAGES=0\r\n\f'
+
+
+def test_an_end_without_a_name_is_told_without_one(host):
+    """Whatever the job was called: chapter 5, "EOJ command"."""
+    host.line(b"@PJL USTATUS JOB=ON", b'@PJL JOB NAME="early"')
+    assert host.line(b"@PJL EOJ") == b"@PJL USTATUS JOB\r\nEND\r\nPAGES=0\r\n\f"
+
+
+def test_a_job_within_a_job_ends_with_the_outer_one(host):
+    host.line(b"@PJL USTATUS JOB=ON", b'@PJL JOB NAME="outer"')
+    assert host.line(b'@PJL JOB NAME="inner"', b'@PJL EOJ NAME="inner"') == b""
+    assert host.line(b'@PJL EOJ NAME="outer"') == b'@PJL USTATUS JOB\r\nEND\r\nNAME="outer"\r\nPAGES=0\r\n\f'
+    assert host.line(b'@PJL EOJ NAME="isolated"') == b""
 
 
 def test_ustatus_off(host):

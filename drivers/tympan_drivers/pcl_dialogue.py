@@ -1,0 +1,218 @@
+"""What is said to a page printer in PJL, and what its answers mean.
+
+PJL is heard between jobs only, so that is when it is asked; during a job the printer tells by itself what it was asked to tell
+(``USTATUS``). Pages are counted from the job's beginning, jobs are known by their names. HP's *PJL Technical Reference Manual*,
+chapters 5 and 7: the count starts anew with each JOB and EOJ command, but pages that were read before and come out later still have
+their old numbers; and a job's START may come before the END of the job before it. So pages are counted for a job only once
+every job before it has ended.
+
+A page's number counts sides, both of a sheet that is turned. Whether it counts the copies a printer makes by itself differs from
+maker to maker; here it is taken to, so that a page with copies may be confirmed later than it came out, and never earlier.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from tympan.driver.contract import DeviceIdentity
+from tympan.driver.dialogue import Heard, JobConfirmed, PagesConfirmed
+from tympan.language.pjl_status import (
+    USTATUS,
+    PjlEcho,
+    PjlId,
+    PjlJob,
+    PjlPage,
+    PjlParser,
+    PjlStatus,
+    enquiry,
+)
+from tympan.model.device_condition import DeviceCondition
+from tympan_drivers.pcl_job_name import ABANDONED, RAW_END, token_of
+from tympan_drivers.pjl_codes import OFFLINE, READY, Meaning, meaning_of
+from tympan_drivers.profile_pcl import PclProfile
+
+_ECHOES = itertools.count(1)
+"""Of all dialogues: a printer that was opened anew may answer what the dialogue before has asked."""
+
+
+@dataclass(slots=True)
+class _Job:
+    """A job that was sent and has not ended.
+
+    Attributes:
+        job_id: Its number.
+        echo: What marks its beginning in the stream of answers.
+        token: What its name is known by; empty: the printer has not told its beginning yet.
+        pages: Page number and how many sides there must be for it to be out, in order.
+        copies: Sides so far that are further copies.
+        confirmed: Number of the last page that is.
+        count: The printer's own.
+    """
+
+    job_id: int
+    echo: str
+    token: str = ""
+    pages: deque[tuple[int, int]] = field(default_factory=deque)
+    first: int = 0
+    copies: int = 0
+    confirmed: int = 0
+    count: int = 0
+
+    def page_ended(self, number: int, copies: int) -> None:
+        """Another side was sent."""
+        self.first = self.first or number
+        self.copies += copies - 1
+        needed = number - self.first + 1 + self.copies
+        if copies > 1 and self.pages and self.pages[-1][0] == number - 1 and number % 2 == 0:
+            # Front and back of a sheet that comes several times: the front is not out before the last of them is.
+            self.pages[-1] = (number - 1, needed)
+        self.pages.append((number, needed))
+
+    def counted(self, count: int) -> int:
+        """So many sides are out; returns the number of the last page that is with all before it, 0 where that is no news."""
+        if count <= self.count:
+            return 0
+        self.count = count
+        news = 0
+        while self.pages and self.pages[0][1] <= count:
+            news, _ = self.pages.popleft()
+        self.confirmed = news or self.confirmed
+        return news
+
+
+class PclDialogue:
+    """The dialogue with one page printer; see :class:`tympan.driver.dialogue.Dialogue`.
+
+    Args:
+        model: The printer.
+    """
+
+    answers_within_s = 0.0  # PJL waits its turn behind the pages before it
+
+    def __init__(self, model: PclProfile) -> None:
+        status = model.status
+        self._told = {name: value for name, value in USTATUS.items() if name != "PAGE" or status.pages}
+        self.confirms_pages = status.pages
+        self.confirms_jobs = True
+        self.buffer_bytes = status.buffer_bytes
+        self._parser = PjlParser()
+        self._echo = ""
+        self._echoes = False
+        self._jobs: deque[_Job] = deque()
+        self._begun: _Job | None = None
+        self._current: _Job | None = None
+        self._lasting: dict[str, Meaning] = {}
+
+    # --- what is said -------------------------------------------------------------------------------------------------
+
+    def opened(self, now: float) -> bytes:  # noqa: ARG002 — the contract's
+        """Ask who it is and how it is, and to be told of changes.
+
+        Up to the echo the answers are to somebody else's questions.
+        """
+        self._echo = _next_echo()
+        return enquiry("USTATUSOFF", f"ECHO {self._echo}", *self._tell(), "INFO ID", "INFO STATUS")
+
+    def job_begins(self, job_id: int) -> bytes:
+        """Mark where the job begins in the stream of answers; it may have been switched off and on since it was opened."""
+        job = _Job(job_id, _next_echo())
+        self._jobs.append(job)
+        self._current = job
+        return enquiry(*self._tell(), f"ECHO {job.echo}")
+
+    def page_ended(self, number: int, copies: int = 1) -> bytes:
+        """Nothing: the printer counts by itself."""
+        if self._current is not None:
+            self._current.page_ended(number, copies)
+        return b""
+
+    def job_ended(self) -> bytes:
+        """Nothing: the job's last command is EOJ, and the printer tells when all before it is out."""
+        return b""
+
+    def poll(self, now: float, *, in_job: bool) -> bytes:  # noqa: ARG002 — the contract's
+        """Ask how it is, between jobs."""
+        return b"" if in_job else enquiry("INFO STATUS")
+
+    def closing(self) -> bytes:
+        """Not to be told any more."""
+        return enquiry("USTATUSOFF")
+
+    def _tell(self) -> list[str]:
+        return [f"USTATUS {name}={value}" for name, value in self._told.items()]
+
+    # --- what is heard ------------------------------------------------------------------------------------------------
+
+    def received(self, data: bytes, now: float) -> Sequence[Heard]:  # noqa: ARG002 — the contract's
+        """What the printer said."""
+        heard: list[Heard] = []
+        for message in self._parser.feed(data):
+            if isinstance(message, PjlStatus):
+                heard.append(self._condition(message))
+            elif isinstance(message, PjlId):
+                heard.append(DeviceIdentity(model=message.text))
+            elif isinstance(message, PjlEcho):
+                self._heard_echo(message.words)
+            elif isinstance(message, PjlJob):
+                heard += self._heard_job(message)
+            else:
+                heard += self._heard_page(message)
+        return heard
+
+    def _condition(self, status: PjlStatus) -> DeviceCondition:
+        codes = {each.code: meaning_of(each.code) for each in status.codes}
+        if READY in codes:
+            self._lasting.clear()
+        self._lasting |= {meaning.reason: meaning for meaning in codes.values() if meaning.lasts}
+        found = [meaning for meaning in codes.values() if meaning.reason and not meaning.lasts]
+        if status.online is False and not any(meaning.stops for meaning in found):
+            found.append(OFFLINE)
+        found.sort(key=lambda meaning: not meaning.stops)
+        stopped = any(meaning.stops for meaning in found)
+        shown = next((each.display for each in status.codes if meaning_of(each.code) in found), "")
+        found += [meaning for meaning in self._lasting.values() if meaning not in found]
+        message = found[0].message if found else ""
+        return DeviceCondition(
+            stopped=stopped,
+            reasons=tuple(dict.fromkeys(meaning.reason for meaning in found)),
+            message=f"{message} ({shown})" if message and shown else message,
+        )
+
+    # --- what has come out --------------------------------------------------------------------------------------------
+
+    def _heard_echo(self, words: str) -> None:
+        if words == self._echo:
+            self._echoes = True
+        self._begun = next((job for job in self._jobs if job.echo == words), self._begun)
+
+    def _heard_job(self, message: PjlJob) -> list[Heard]:
+        token = token_of(message.name)
+        if message.event == "START":
+            begun = self._begun if self._echoes else self._current
+            if token and begun is not None and not begun.token:
+                begun.token = token
+            return []
+        if message.name in {ABANDONED, RAW_END}:
+            job = self._jobs[0] if self._jobs else None
+        else:
+            job = next((each for each in self._jobs if token and each.token == token), None)
+        if job is None:
+            return []  # somebody else's, or of a document that has jobs of its own
+        while self._jobs.popleft() is not job:
+            pass
+        complete = message.event == "END" and message.name != ABANDONED and message.result in {"", "OK"}
+        return [JobConfirmed(job.job_id)] if complete and job is self._current else []
+
+    def _heard_page(self, message: PjlPage) -> list[Heard]:
+        job = self._jobs[0] if self._jobs else None
+        if job is None or job is not self._current:
+            return []  # a page of a job before
+        number = job.counted(message.number)
+        return [PagesConfirmed(job.job_id, number)] if number else []
+
+
+def _next_echo() -> str:
+    return f"tympan {next(_ECHOES)}"

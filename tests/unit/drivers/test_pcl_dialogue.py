@@ -1,0 +1,278 @@
+"""The dialogue with a page printer: what it asks, and what it makes of the answers, in order and out of it."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tympan.driver.contract import DeviceIdentity
+from tympan.driver.dialogue import JobConfirmed, PagesConfirmed, PartMissing
+from tympan.model.device_condition import DeviceCondition
+from tympan_drivers.pcl import PclDriver
+from tympan_drivers.pcl_job_name import ABANDONED, RAW_END, job_name, token_of
+
+DRIVER = PclDriver()
+
+
+def dialogue_of(profile="laserjet-4"):
+    dialogue = DRIVER.dialogue(profile)
+    dialogue.received(echo(dialogue.opened(0.0)), 0.0)
+    return dialogue
+
+
+def echo(asked):
+    """What the printer answers to the ECHO among what it was asked."""
+    words = re.search(rb"@PJL ECHO (.*)\r\n", asked)[1]
+    return b"@PJL ECHO " + words + b"\r\n\f"
+
+
+def job(event, name, *more):
+    lines = [event, f'NAME="{name}"', *more]
+    return ("@PJL USTATUS JOB\r\n" + "".join(f"{line}\r\n" for line in lines) + "\f").encode()
+
+
+def page(number):
+    return b"@PJL USTATUS PAGE\r\n%d\r\n\f" % number
+
+
+def status(*codes, online=True):
+    lines = "".join(f'CODE={code}\r\nDISPLAY="{display}"\r\n' for code, display in codes)
+    return f"@PJL USTATUS DEVICE\r\n{lines}ONLINE={'TRUE' if online else 'FALSE'}\r\n\f".encode()
+
+
+def begun(dialogue, job_id, name="Report [0123abcd]"):
+    """A job begins, and the printer says so."""
+    dialogue.received(echo(dialogue.job_begins(job_id)), 1.0)
+    dialogue.received(job("START", name), 1.0)
+    return name
+
+
+# --- what it asks -----------------------------------------------------------------------------------------------------
+
+
+def test_what_is_asked():
+    uel = b"\x1b%-12345X"
+    dialogue = DRIVER.dialogue("laserjet-4")
+    opened = dialogue.opened(0.0)
+    assert opened.startswith(uel + b"@PJL\r\n@PJL USTATUSOFF\r\n@PJL ECHO tympan ")
+    assert opened.endswith(
+        b"@PJL USTATUS DEVICE=ON\r\n@PJL USTATUS JOB=ON\r\n@PJL USTATUS PAGE=ON\r\n@PJL INFO ID\r\n@PJL INFO STATUS\r\n" + uel
+    )  # fmt: skip
+    assert dialogue.poll(1.0, in_job=False) == uel + b"@PJL\r\n@PJL INFO STATUS\r\n" + uel
+    assert dialogue.poll(1.0, in_job=True) == b"", "PJL is not heard within a job"
+    assert b"@PJL USTATUS JOB=ON\r\n" in dialogue.job_begins(1)
+    assert dialogue.page_ended(1) == dialogue.job_ended() == b""
+    assert dialogue.closing() == uel + b"@PJL\r\n@PJL USTATUSOFF\r\n" + uel
+
+
+def test_a_printer_without_pjl_is_asked_nothing():
+    dialogue = DRIVER.dialogue("generic-pcl5-300")
+    assert dialogue.opened(0.0) == dialogue.job_begins(1) == dialogue.poll(1.0, in_job=False) == b""
+    assert not dialogue.confirms_jobs
+    assert dialogue.buffer_bytes == 5 << 20
+
+
+def test_who_it_is():
+    assert dialogue_of().received(b'@PJL INFO ID\r\n"LASERJET 4"\r\n\f', 0.0) == [
+        DeviceIdentity(model="LASERJET 4")
+    ]
+
+
+# --- how it is ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("codes", "online", "stopped", "reasons"),
+    [
+        ([(10001, "00 READY")], True, False, ()),
+        ([(10023, "02 PROCESSING JOB")], True, False, ()),
+        ([(10002, "00 OFFLINE")], False, True, ("subunit-offline-error",)),
+        ([(40079, "OFFLINE")], False, True, ("subunit-offline-error",)),
+        ([(10001, "00 READY")], False, True, ("subunit-offline-error",)),
+        ([(40000, "POWERSAVE")], True, False, ()),
+        ([(10006, "16 TONER LOW")], True, False, ("toner-low-warning",)),
+        ([(40038, "TONER LOW")], False, True, ("toner-low-error",)),
+        ([(40010, "14 NO EP CART")], False, True, ("marker-supply-missing-error",)),
+        ([(40021, "12 PRINTER OPEN")], False, True, ("cover-open-error",)),
+        ([(40022, "13 PAPER JAM")], False, True, ("media-jam-error",)),
+        ([(42203, "13.2 JAM")], False, True, ("media-jam-error",)),
+        ([(44001, "13.1 JAM")], False, True, ("media-jam-error",)),
+        ([(41202, "11 PC LOAD A4")], False, True, ("media-empty-error",)),
+        ([(11202, "PC EMPTY")], True, False, ("media-empty-warning",)),
+        ([(40019, "OUTPUT BIN FULL")], False, True, ("output-area-full-error",)),
+        ([(15011, "OUTPUT BIN FULL")], False, True, ("output-area-full-error",)),
+        ([(30016, "20 MEM OVERFLOW")], True, False, ("interpreter-resource-unavailable-warning",)),
+        ([(30018, "22 I/O ERROR")], True, False, ("other-warning",)),
+        ([(30018, "22 I/O ERROR")], False, True, ("subunit-offline-error", "other-warning")),
+        ([(50010, "50.3 FUSER")], False, True, ("fuser-over-temp-error",)),
+        ([(50000, "HARDWARE")], False, True, ("subunit-unrecoverable-failure-error",)),
+        ([(40067, "67 SERVICE")], False, True, ("subunit-unrecoverable-failure-error",)),
+        ([(40299, "NEW ERROR")], False, True, ("other-error",)),
+        ([(20002, "")], True, False, ()),
+        ([(77777, "?")], True, False, ()),
+        ([(10023, "02"), (10006, "16 TONER LOW")], True, False, ("toner-low-warning",)),
+        ([(10006, "16"), (40021, "12 OPEN")], False, True, ("cover-open-error", "toner-low-warning")),
+    ],
+)
+def test_what_codes_mean(codes, online, stopped, reasons):
+    (condition,) = dialogue_of().received(status(*codes, online=online), 1.0)
+    assert (condition.stopped, condition.reasons) == (stopped, reasons)
+    assert bool(condition.message) == bool(reasons)
+
+
+def test_people_read_what_the_display_says():
+    (condition,) = dialogue_of().received(status((41202, "11 PC LOAD A4"), online=False), 1.0)
+    assert condition.message == "The printer is out of paper. (11 PC LOAD A4)"
+
+
+def test_low_toner_is_not_forgotten_while_it_prints():
+    """The display shows one thing at a time."""
+    dialogue = dialogue_of()
+
+    def reasons(*codes):
+        (condition,) = dialogue.received(status(*codes), 1.0)
+        return condition.reasons
+
+    assert reasons((10006, "16 TONER LOW")) == ("toner-low-warning",)
+    assert reasons((10023, "02 PROCESSING JOB")) == ("toner-low-warning",)
+    assert reasons((10001, "00 READY")) == ()
+
+
+# --- what has come out --------------------------------------------------------------------------------------------------
+
+
+def test_pages_and_the_job_are_confirmed():
+    dialogue = dialogue_of()
+    name = begun(dialogue, 7)
+    for number in (1, 2, 3):
+        dialogue.page_ended(number)
+    assert dialogue.received(page(1), 2.0) == [PagesConfirmed(7, 1)]
+    assert dialogue.received(page(3), 2.0) == [PagesConfirmed(7, 3)]
+    assert dialogue.received(job("END", name, "PAGES=3"), 3.0) == [JobConfirmed(7)]
+    assert dialogue.received(job("END", name, "PAGES=3"), 3.0) == []
+
+
+def test_a_job_that_goes_on_is_counted_from_where_it_does():
+    dialogue = dialogue_of()
+    begun(dialogue, 7)
+    for number in (5, 6):
+        dialogue.page_ended(number)
+    assert dialogue.received(page(1), 2.0) == [PagesConfirmed(7, 5)]
+    assert dialogue.received(page(2), 2.0) == [PagesConfirmed(7, 6)]
+
+
+def test_a_sheet_that_is_turned_counts_two():
+    dialogue = dialogue_of()
+    begun(dialogue, 7)
+    # A sheet with both sides, one of which the back stays empty, and a third.
+    for number in (1, 2, 3, 5):
+        dialogue.page_ended(number)
+    assert dialogue.received(page(2), 2.0) == [PagesConfirmed(7, 2)]
+    assert dialogue.received(page(4), 2.0) == [PagesConfirmed(7, 3)]
+    assert dialogue.received(page(6), 2.0) == [PagesConfirmed(7, 5)]
+
+
+def test_a_page_with_copies_is_never_confirmed_too_early():
+    dialogue = dialogue_of()
+    begun(dialogue, 7)
+    dialogue.page_ended(1, copies=3)
+    dialogue.page_ended(2, copies=1)
+    heard = [dialogue.received(page(count), 2.0) for count in (1, 2, 3, 4)]
+    assert heard == [[], [], [PagesConfirmed(7, 1)], [PagesConfirmed(7, 2)]]
+
+
+def test_front_and_back_with_copies_are_confirmed_together():
+    dialogue = dialogue_of()
+    begun(dialogue, 7)
+    dialogue.page_ended(1, copies=2)
+    dialogue.page_ended(2, copies=2)
+    heard = [dialogue.received(page(count), 2.0) for count in (2, 3, 4)]
+    assert heard == [[], [], [PagesConfirmed(7, 2)]]
+
+
+def test_pages_of_the_attempt_before_are_not_counted():
+    """HP: a new JOB command does not renumber pages that were read before; and its START may come before their END."""
+    dialogue = dialogue_of()
+    first = begun(dialogue, 7, "Report [00000001]")
+    for number in (1, 2, 3):
+        dialogue.page_ended(number)
+    second = begun(dialogue, 7, "Report [00000002]")
+    for number in (1, 2, 3):
+        dialogue.page_ended(number)
+    assert dialogue.received(page(3), 2.0) == []
+    assert dialogue.received(job("END", first), 2.0) == []
+    assert dialogue.received(page(2), 2.0) == [PagesConfirmed(7, 2)]
+    assert dialogue.received(job("END", second), 2.0) == [JobConfirmed(7)]
+
+
+def test_a_job_that_was_given_up_is_not_confirmed_and_holds_up_none():
+    dialogue = dialogue_of()
+    begun(dialogue, 7, "Report [00000001]")
+    assert dialogue.received(job("END", ABANDONED, "PAGES=1"), 2.0) == []
+    name = begun(dialogue, 8, "Letter [00000002]")
+    dialogue.page_ended(1)
+    assert dialogue.received(page(1) + job("END", name), 2.0) == [PagesConfirmed(8, 1), JobConfirmed(8)]
+
+
+@pytest.mark.parametrize("event", [("CANCELED",), ("END", "RESULT=USER_CANCELED")])
+def test_a_job_that_was_canceled_at_the_printer_is_not_confirmed(event):
+    dialogue = dialogue_of()
+    name = begun(dialogue, 7)
+    assert dialogue.received(job(event[0], name, *event[1:]), 2.0) == []
+
+
+def test_a_document_with_jobs_of_its_own_is_confirmed_at_its_end():
+    dialogue = dialogue_of()
+    begun(dialogue, 7, "[00000001]")
+    dialogue.received(job("START", "inner"), 2.0)
+    assert dialogue.received(job("END", "inner", "PAGES=2"), 2.0) == []
+    assert dialogue.received(job("END", RAW_END, "PAGES=2"), 2.0) == [JobConfirmed(7)]
+
+
+def test_answers_to_somebody_else_are_nothing():
+    dialogue = DRIVER.dialogue("laserjet-4")
+    dialogue.opened(0.0)
+    dialogue.job_begins(7)
+    assert dialogue.received(page(1) + job("END", "Report [0123abcd]"), 1.0) == []
+
+
+def test_a_printer_without_echo_is_understood_all_the_same():
+    dialogue = DRIVER.dialogue("laserjet-4")
+    dialogue.opened(0.0)
+    dialogue.job_begins(7)
+    dialogue.received(job("START", "Report [0123abcd]"), 1.0)
+    dialogue.page_ended(1)
+    assert dialogue.received(page(1) + job("END", "Report [0123abcd]"), 1.0) == [
+        PagesConfirmed(7, 1),
+        JobConfirmed(7),
+    ]
+
+
+def test_names_of_jobs():
+    assert job_name("Report") != job_name("Report")
+    assert len(job_name("x" * 500)) == 80
+    assert token_of(job_name("x" * 500))
+    assert token_of("Report [12]") == token_of("") == ""
+
+
+@given(st.data())
+def test_nothing_a_printer_says_is_an_error(data):
+    dialogue = DRIVER.dialogue("laserjet-4")
+    said = [echo(dialogue.opened(0.0))]
+    for _ in range(data.draw(st.integers(1, 15))):
+        step = data.draw(st.sampled_from(["job", "page", "said", "noise"]))
+        if step == "job":
+            said.append(echo(dialogue.job_begins(data.draw(st.integers(1, 3)))))
+            said.append(job("START", job_name("x")))
+        elif step == "page":
+            dialogue.page_ended(data.draw(st.integers(1, 9)), data.draw(st.integers(1, 3)))
+        else:
+            answers = [*said, page(3), status((41202, "x")), job("END", ABANDONED), job("END", RAW_END)]
+            text = data.draw(st.binary(max_size=30) if step == "noise" else st.sampled_from(answers))
+            for heard in dialogue.received(text, 1.0):
+                assert isinstance(
+                    heard, (DeviceCondition, DeviceIdentity, PagesConfirmed, JobConfirmed, PartMissing)
+                )
