@@ -128,7 +128,7 @@ class _Plugged:
     configuration: int = CONFIGURATION
     alternate: int = 0
     driver_active: bool = True
-    claims: set[int] = field(default_factory=set)
+    claims: dict[int, _Handle] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -289,7 +289,9 @@ class SimulatedUsb(usb.backend.IBackend):  # type: ignore[misc]  # pyusb has no 
     def close_device(self, dev_handle: _Handle) -> None:
         """Close; a device that left can be closed too."""
         dev_handle.open = False
-        dev_handle.plugged.claims.clear()
+        claims = dev_handle.plugged.claims
+        for intf in [intf for intf, owner in claims.items() if owner is dev_handle]:
+            del claims[intf]
 
     def set_configuration(self, dev_handle: _Handle, config_value: int) -> None:
         """Set the configuration; refused while the kernel's driver holds the interface, as Linux does."""
@@ -307,7 +309,9 @@ class SimulatedUsb(usb.backend.IBackend):  # type: ignore[misc]  # pyusb has no 
     def set_interface_altsetting(self, dev_handle: _Handle, intf: int, altsetting: int) -> None:
         """Choose an alternate setting of the claimed interface."""
         device = self._present(dev_handle.plugged)
-        if intf not in dev_handle.plugged.claims or altsetting >= len(device.traits.protocols):
+        if dev_handle.plugged.claims.get(intf) is not dev_handle or altsetting >= len(
+            device.traits.protocols
+        ):
             raise _error(errno.ENOENT)
         dev_handle.plugged.alternate = altsetting
 
@@ -316,14 +320,16 @@ class SimulatedUsb(usb.backend.IBackend):  # type: ignore[misc]  # pyusb has no 
         device = self._present(dev_handle.plugged)
         if intf != INTERFACE:
             raise _error(errno.ENOENT)
-        if dev_handle.plugged.driver_active or device.traits.claimed_elsewhere:
+        owner = dev_handle.plugged.claims.get(intf, dev_handle)
+        if dev_handle.plugged.driver_active or device.traits.claimed_elsewhere or owner is not dev_handle:
             raise _error(errno.EBUSY)
-        dev_handle.plugged.claims.add(intf)
+        dev_handle.plugged.claims[intf] = dev_handle
 
     def release_interface(self, dev_handle: _Handle, intf: int) -> None:
         """Give the interface back."""
         self._present(dev_handle.plugged)
-        dev_handle.plugged.claims.discard(intf)
+        if dev_handle.plugged.claims.get(intf) is dev_handle:
+            del dev_handle.plugged.claims[intf]
 
     def is_kernel_driver_active(self, dev_handle: _Handle, intf: int) -> bool:
         """Whether usblp holds the interface."""
@@ -360,7 +366,7 @@ class SimulatedUsb(usb.backend.IBackend):  # type: ignore[misc]  # pyusb has no 
 
     def _claimed(self, handle: _Handle, intf: int) -> UsbPrinter:
         device = self._present(handle.plugged)
-        if not handle.open or intf not in handle.plugged.claims:
+        if not handle.open or handle.plugged.claims.get(intf) is not handle:
             raise _error(errno.EINVAL)
         return device
 

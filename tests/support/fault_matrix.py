@@ -41,7 +41,9 @@ class Case:
         spoils: It changes what is printed, and nobody can know.
         loses: It may take what was on its way with it.
         only: Transports that have it; empty: all.
-        cuts: Only printers with a cutter have it.
+        receipts: Only receipt printers have it.
+        asked: It is known by the silence of a printer that is asked, also in the middle of a job: of receipt printers.
+        again: Two of them come, each at a point of its own.
         said_by_all: Also printers that say nothing of themselves are known to have it.
     """
 
@@ -51,8 +53,10 @@ class Case:
     spoils: bool = False
     loses: bool = False
     only: tuple[str, ...] = ()
-    cuts: bool = False
+    receipts: bool = False
+    asked: bool = False
     said_by_all: bool = False
+    again: bool = False
 
 
 def _plain(name: str) -> Callable[[random.Random], str]:
@@ -62,18 +66,21 @@ def _plain(name: str) -> Callable[[random.Random], str]:
 GONE = ("connecting-to-device", "offline", "shutdown", "power-down", "timed-out", "other", "stopped-partly")
 """What may be said of a printer that is not there or does not answer."""
 
+STOPPING = ("paper-out", "cover", "offline", "power-off", "unplug", "stall", "half-open")
+"""Of which ``two`` come to the same job, one after the other or both at once."""
+
 CASES: dict[str, Case] = {
     "paper-out": Case(_plain("paper-out"), reasons=("media-empty",)),
-    "paper-near-end": Case(_plain("paper-near-end"), reasons=("media-low",)),
+    "paper-near-end": Case(_plain("paper-near-end"), reasons=("media-low",), receipts=True),
     "cover": Case(_plain("cover"), reasons=("cover-open", "door-open", "interlock-open")),
     "offline": Case(_plain("offline"), reasons=("other", "offline", "paused", *GONE)),
-    "cutter": Case(_plain("cutter"), reasons=("cutter-jam", "media-jam", "other"), cuts=True),
+    "cutter": Case(_plain("cutter"), reasons=("cutter-jam", "media-jam", "other"), receipts=True),
     "overheat": Case(_plain("overheat"), reasons=("fuser-over-temp", "marker-over-temp", "other", "offline")),
     "power-off": Case(_plain("power-off"), reasons=GONE, loses=True, said_by_all=True),
     "unplug": Case(_plain("unplug"), reasons=GONE, loses=True, said_by_all=True),
-    "stall": Case(_plain("stall"), reasons=GONE),
+    "stall": Case(_plain("stall"), reasons=GONE, asked=True),
     "halt": Case(_plain("halt"), lasts_s=None, only=("usb",)),
-    "half-open": Case(_plain("half-open"), lasts_s=(1.0, 6.0), reasons=GONE, loses=True),
+    "half-open": Case(_plain("half-open"), lasts_s=(1.0, 6.0), reasons=GONE, loses=True, asked=True),
     "slow": Case(_plain("slow 0.2")),
     "lost": Case(lambda chance: f"lost {chance.randint(1, 400)}", lasts_s=None, spoils=True),
     "noise": Case(lambda chance: f"noise {chance.randint(1, 100)}", lasts_s=None, spoils=True),
@@ -83,6 +90,7 @@ CASES: dict[str, Case] = {
     "wrong": Case(_plain("wrong")),
     "silence": Case(_plain("silence")),
     "late": Case(lambda chance: f"late {chance.uniform(0.3, 2.0):.1f}"),
+    "two": Case(lambda chance: chance.choice(STOPPING), loses=True, again=True),
 }
 
 
@@ -233,7 +241,7 @@ class Matrix:
 
 def _has(lane: Lane, case: Case) -> bool:
     return (not case.only or lane.transport in case.only) and (
-        not case.cuts or lane.kind.language == "ESC/POS"
+        not case.receipts or lane.kind.language == "ESC/POS"
     )
 
 
@@ -279,11 +287,12 @@ class _Worker:
     async def run(self, fault: str, seed: int) -> Run:
         """One fault at one point."""
         lane, case, chance = self._lane, CASES[fault], random.Random(seed)
-        order = self._order(case, chance)
-        run = Run(lane.name, lane.kind.name, lane.transport, fault, order)
+        orders = [self._order(case, chance) for _ in range(1 + case.again)]
+        run = Run(lane.name, lane.kind.name, lane.transport, fault, ", ".join(orders))
         number = self._next_document()
         began = time.monotonic()
-        await lane.order(order)
+        for order in orders:
+            await lane.order(order)
         job_id = await self._service.submit(lane, self._documents[number])
         await self._follow(run, job_id, began)
         completed_at = time.monotonic()
@@ -292,14 +301,8 @@ class _Worker:
             run.premature = not status["idle"] and status["buffered"] > 64
         await self._comes_to_rest()
         status = await lane.status()
-        record = next(
-            (
-                each
-                for each in reversed(status["history"])
-                if each["fault"] == fault and each["began"] >= began
-            ),
-            None,
-        )
+        records = [each for each in status["history"] if each["began"] >= began]
+        record = next((each for each in reversed(records) if case.again or each["fault"] == fault), None)
         await lane.order("well")
         self._times(run, case, record, completed_at)
         paper = coded_pages.read(await lane.pieces())
@@ -359,9 +362,9 @@ class _Worker:
             return
         ended = record["ended"]
         lane = self._lane
-        known = lane.kind.answers or (
-            case.said_by_all and (lane.transport != "serial" or run.fault == "unplug")
-        )
+        breaks = case.said_by_all and (lane.transport != "serial" or run.fault == "unplug")
+        asked = lane.kind.language == "ESC/POS" or not (case.asked or case.said_by_all)
+        known = breaks or (lane.kind.answers and asked)
         if case.reasons and known:
             seen = [
                 when

@@ -231,3 +231,16 @@ def test_what_is_written_is_printed():
     device.printer.advance(clock.now + 10)
     printed = [effect for effect in device.printer.take_happened() if isinstance(effect, Sheet)]
     assert [sheet.cut for sheet in printed] == ["full"]
+
+
+def test_a_claim_is_its_handle_s_and_who_only_looks_does_not_take_it():
+    device, found, _ = opened()
+    backend = found._ctx.backend
+    found.write(0x01, b"A\n")
+    (stay,) = backend.enumerate_devices()
+    other = backend.open_device(stay)
+    assert number_of(lambda: backend.claim_interface(other, 0)) == errno.EBUSY
+    backend.release_interface(other, 0)
+    backend.close_device(other)
+    assert found.write(0x01, b"A\n") == 2
+    assert device.printer.received == 4
