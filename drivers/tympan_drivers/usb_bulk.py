@@ -110,11 +110,22 @@ class UsbTransport:
     backend: ClassVar[Any] = None
     """The pyusb backend, None for libusb."""
 
+    _held: ClassVar[dict[tuple[int, int], tuple[UsbDevice, DeviceIdentity]]] = {}
+    """What this process has open, by bus and address: who looks for printers need not ask one that prints."""
+
     @classmethod
     def discover(cls) -> Sequence[DiscoveredDevice]:
-        """The printers that are plugged in; those we may not open are listed without what they say of themselves."""
+        """The printers that are plugged in; those we may not open are listed without what they say of themselves.
+
+        Raises:
+            DeviceError: There is no libusb.
+        """
         found = []
         for device in cls._printers():
+            if (device.bus, device.address) in cls._held:
+                held, identity = cls._held[device.bus, device.address]
+                found.append((held, identity, ""))
+                continue
             quirks = quirks_of(device.idVendor, device.idProduct)
             interface = printer_interface(device, quirks)
             assert interface is not None
@@ -189,7 +200,7 @@ class UsbTransport:
         if backend is None:
             backend = libusb()
             if backend is None:
-                return
+                raise DeviceError("libusb is missing: install the package libusb-1.0-0", device_uri="usb:")
         found = usb.core.find(find_all=True, backend=backend, custom_match=prints)
         yield from sorted(found, key=lambda device: (device.bus, ports_of(device)))
 
@@ -279,7 +290,9 @@ class UsbTransport:
             if interface.alternates > 1:
                 device.set_interface_altsetting(interface.number, interface.alternate)
             self.back_channel = bool(interface.back) and not self._quirks.one_way
-            return named(device, self._ask_for_id(device, interface))
+            identity = named(device, self._ask_for_id(device, interface))
+            other_uris_of(device, identity)  # pyusb keeps the strings that this asks for
+            self._held[device.bus, device.address] = device, identity
         except usb.core.USBError as error:
             self.close()
             failure = self._failure(error)
@@ -289,6 +302,7 @@ class UsbTransport:
         except DeviceError:
             self.close()
             raise
+        return identity
 
     def _detach(self, device: UsbDevice) -> None:
         """Take the kernel's drivers off all interfaces: a configuration cannot be set while one is held."""
@@ -473,6 +487,7 @@ class UsbTransport:
             self.back_channel = False
             if device is None:
                 return
+            self._held.pop((device.bus, device.address), None)
             given_back = () if self._quirks.keep_detached else tuple(detached)
 
             def release() -> None:

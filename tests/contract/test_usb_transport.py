@@ -468,6 +468,55 @@ def test_what_was_not_read_before_a_close_is_not_read_after_it(bus, connect):
     assert transport.read(10, 0.01) == b""
 
 
+def test_a_read_that_waits_does_not_hold_up_a_write(bus, connect, monkeypatch):
+    """Many printers answer IN with NAK for ever."""
+    (printer,) = bus({})
+    transport = connect(URI)
+    reading, go_on = threading.Event(), threading.Event()
+
+    def slow(*_):
+        reading.set()
+        assert go_on.wait(5)
+        raise usb.core.USBTimeoutError("Operation timed out", -7, errno.ETIMEDOUT)
+
+    monkeypatch.setattr(SimulatedUsb, "bulk_read", slow)
+    reader = threading.Thread(target=lambda: transport.read(10, 0.2))
+    reader.start()
+    assert reading.wait(5)
+    assert transport.write(b"line\n", 0.1) == 5
+    assert transport.port_status() is not None
+    assert printer.received() == b"line\n"
+    go_on.set()
+    reader.join()
+
+
+def test_a_printer_that_we_print_on_is_not_asked_who_it_is(bus, connect, monkeypatch):
+    bus({"ports": (1,)}, {"serial": "B2", "ports": (2,)})
+    before = UsbTransport.discover()
+    transport = connect(f"{URI}/SIM0001")
+    asked = []
+    control = SimulatedUsb.ctrl_transfer
+
+    def tapped(self, handle, *rest):
+        asked.append(handle.plugged.device.traits.serial)
+        return control(self, handle, *rest)
+
+    monkeypatch.setattr(SimulatedUsb, "ctrl_transfer", tapped)
+    assert UsbTransport.discover() == before
+    assert set(asked) == {"B2"}
+    assert transport.write(b"line\n", 0.1) == 5, "it is still open"
+    transport.close()
+    assert UsbTransport.discover() == before
+    assert "SIM0001" in asked
+
+
+def test_without_libusb_that_is_said(monkeypatch):
+    monkeypatch.setattr(usb_bulk, "libusb", lambda: None)
+    monkeypatch.setattr(UsbTransport, "backend", None)
+    with pytest.raises(DeviceError, match="install the package libusb"):
+        UsbTransport.discover()
+
+
 @pytest.mark.parametrize("ends_in_time", [True, False])
 def test_the_device_is_not_closed_under_a_read(bus, connect, monkeypatch, ends_in_time):
     bus({})

@@ -39,6 +39,7 @@ WAITING_LOOK_S: Final = 30.0
 """Printers that wait are tried so often also when nothing was plugged in: the device may have been another program's."""
 
 _NAME_LENGTH: Final = 40
+_NOBODY: Final = "nobody"
 _log = logging.getLogger(__name__)
 
 
@@ -139,8 +140,9 @@ class FoundPrinters:
             try:
                 devices = await asyncio.to_thread(registry.discover_printers)
             except (TympanError, OSError) as error:
-                _log.warning("printers that are plugged in cannot be looked for: %s", error)
+                self._say("", f"printers that are plugged in cannot be looked for: {error}")
             else:
+                self._said.pop("", None)
                 await self._settle(devices)
         pauses = [
             SPEECHLESS_PAUSES_S[number]
@@ -177,7 +179,9 @@ class FoundPrinters:
         uris = {device.device_uri for device in devices}
         for gone in self._unwanted - uris:
             self._want(gone)
-        self._said = {uri: said for uri, said in self._said.items() if uri in uris}
+        if not devices and not self._service.printers and not self._waiting:
+            self._say(_NOBODY, "no printer is plugged in: one appears by itself when it is")
+        self._said = {uri: said for uri, said in self._said.items() if uri in uris or uri == _NOBODY}
         self._asked = {uri: number for uri, number in self._asked.items() if uri in uris}
         new = []
         for device in devices:
@@ -256,7 +260,7 @@ class FoundPrinters:
         """Log it once, until the device is gone or something else is to be said of it."""
         if self._said.get(uri) != sentence:
             self._said[uri] = sentence
-            _log.warning("%s", sentence)
+            _log.log(logging.INFO if uri == _NOBODY else logging.WARNING, "%s", sentence)
 
     @staticmethod
     def _record(name: str, found: _Found) -> SaveRecord:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import errno
+import inspect
 from types import SimpleNamespace
 
 import pytest
@@ -56,3 +57,14 @@ def test_running_out_of_time_is_no_error(takes):
 def test_what_was_taken_before_an_error_is_counted(takes, code, number):
     sent = bulk_out(Libusb(takes, code).device(), 0x01, 0, bytes(2000), 50)
     assert sent == Sent(takes, number, counted=True)
+
+
+def test_pyusb_s_backend_has_what_is_called():
+    """Past pyusb: if a new version keeps its handle or its library elsewhere, this fails and not the first job."""
+    import usb.backend.libusb1
+
+    backend = usb.backend.libusb1.get_backend()
+    if backend is None:
+        pytest.skip("there is no libusb")
+    assert backend.lib.libusb_bulk_transfer.argtypes[2] is ctypes.POINTER(ctypes.c_ubyte)
+    assert "handle" in inspect.getsource(usb.backend.libusb1._DeviceHandle.__init__)
