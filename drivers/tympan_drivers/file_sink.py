@@ -28,6 +28,8 @@ class FileTransport:
     open_timeout_s = 1.0
     back_channel = False
     shared = True
+    closes_after_job = False
+    notices_power_off = True
 
     @classmethod
     def discover(cls) -> Sequence[DiscoveredDevice]:

@@ -45,6 +45,8 @@ class LpTransport:
     open_timeout_s = 1.0
     back_channel = True
     shared = False
+    closes_after_job = False
+    notices_power_off = True
 
     @classmethod
     def discover(cls) -> Sequence[DiscoveredDevice]:

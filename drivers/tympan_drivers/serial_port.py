@@ -66,6 +66,8 @@ class SerialTransport:
     open_timeout_s = 2.0
     back_channel = True
     shared = False
+    closes_after_job = False
+    notices_power_off = False
 
     line: Callable[[int], SerialLine] = SerialLine
     """What is asked how an open port is; tests put a printer's lines in its place."""

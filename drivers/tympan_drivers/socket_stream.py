@@ -3,7 +3,8 @@
 Supported: a back channel; half-open connections noticed within ten seconds, while it writes, waits or idles, and told apart from a
 printer that is out of paper (`tympan_drivers.tcp_peer`); the last byte acknowledged by the peer's TCP; a clean end of the
 connection, which leaves the printer what it has. IPv4, IPv6, names, each within a time limit. Most such printers take one connection at a time
-and some print when it closes, so each job gets a connection; ``?close=idle`` keeps it until the link lets the device go.
+and some print when it closes, so each job gets a connection, which the link closes;
+``?close=idle`` has it kept until the link lets the device go.
 
 Missing: a printer's TCP acknowledges what it has not printed, and a printer that is switched off then loses it; only what it says in its
 own language tells (`tympan.driver.dialogue`).
@@ -50,6 +51,7 @@ class SocketTransport:
     open_timeout_s = CONNECT_TIMEOUT_S + 1.0
     back_channel = True
     shared = True
+    notices_power_off = True
 
     @classmethod
     def discover(cls) -> Sequence[DiscoveredDevice]:
@@ -68,7 +70,7 @@ class SocketTransport:
             raise ConfigError(f"{uri}: a socket has no path")
         self.uri = uri
         self._resolver = Resolver(parts.host, parts.port if parts.port is not None else RAW_PORT)
-        self._close_after_job = parts.choice("close", ("job", "idle"), "job") == "job"
+        self.closes_after_job = parts.choice("close", ("job", "idle"), "job") == "job"
         self._socket: socket.socket | None = None
         self._peer: TcpPeer | None = None
         self._left = 0
@@ -102,19 +104,8 @@ class SocketTransport:
         self._socket = connection
         return DeviceIdentity()
 
-    def begin_job(self, job_id: int, extension: str) -> None:  # noqa: ARG002 — a stream does not name jobs
-        """Connect anew where the last job closed the connection, or the printer has since.
-
-        Raises:
-            DeviceError: It cannot be done; see `open`.
-        """
-        if self._socket is not None and not self._ended:
-            with contextlib.suppress(
-                OSError
-            ):  # nothing there to be read, or the write says what is the matter
-                self._ended = not self._socket.recv(1, socket.MSG_PEEK)
-        if self._socket is None or self._ended:
-            self.open()
+    def begin_job(self, job_id: int, extension: str) -> None:
+        """A stream does not name jobs."""
 
     def write(self, data: bytes | memoryview, timeout_s: float) -> int:
         """Send what the connection takes; 0 where it takes nothing in time.
@@ -179,8 +170,6 @@ class SocketTransport:
             if time.monotonic() >= deadline:
                 return False
             time.sleep(END_POLL_S)
-        if self._close_after_job:
-            self.close()
         return True
 
     def unsent(self) -> int:

@@ -106,6 +106,8 @@ class UsbTransport:
     open_timeout_s = 5.0
     shared = False
     finds_printers: ClassVar[bool] = True
+    closes_after_job = False
+    notices_power_off = True
 
     backend: ClassVar[Any] = None
     """The pyusb backend, None for libusb."""

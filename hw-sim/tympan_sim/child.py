@@ -103,6 +103,7 @@ class ServiceLink:
         from tympan_sim.printer import PrinterGoneError  # noqa: PLC0415 — see the module's docstring
 
         simulation = self._running.simulation
+        printer = simulation.printer
         while self._waiting:
             kind, payload = self._waiting.popleft()
             if kind is FrameKind.BEGIN:
@@ -114,7 +115,8 @@ class ServiceLink:
                     self._out += frame(FrameKind.FINISHED, payload)
             else:
                 try:
-                    taken = simulation.write(payload, now)
+                    # Between jobs the service asks how the printer is: that is no job's.
+                    taken = (simulation if simulation.in_job else printer).write(payload, now)
                 except PrinterGoneError:
                     taken = len(payload)  # was in the cable, is lost
                 self._held -= taken

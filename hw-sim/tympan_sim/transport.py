@@ -252,6 +252,8 @@ class SimulatedTransport:
         self.open_timeout_s = 5.0
         self.back_channel = True
         self.shared = False
+        self.closes_after_job = False
+        self.notices_power_off = True
         parts = urlsplit(uri)
         name = parts.netloc
         if parts.scheme != "sim" or not _NAME.fullmatch(name) or parts.path not in ("", "/"):

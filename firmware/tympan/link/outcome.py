@@ -10,13 +10,13 @@ class Ending(enum.Enum):
     """How printing ended."""
 
     COMPLETED = "completed"
-    """The device took the last byte."""
+    """It came out, as far as this device can tell: see `tympan.link.completion`."""
     CANCELED = "canceled"
     """It was stopped by a wish."""
     ABORTED = "aborted"
     """The job itself cannot be printed."""
     INTERRUPTED = "interrupted"
-    """The device went away; the job can go on from the page that was not confirmed."""
+    """The device went away, or lost a part of it; the job can go on from the page that was not confirmed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,11 +25,12 @@ class PrintProgress:
 
     Attributes:
         bytes_written: What the device took in this run.
-        pages: Sides that the device took whole, as the job counts them; 0: none in this run.
+        pages: The last side that has come out, as the job counts them, with all before it; 0: none in this run.
         impressions: Sides that came out in this run, copies made by the printer counted.
         sheets: Sheets of paper of these.
         total: Sides the job will have, 0 while unknown.
         document: ``document-number`` of the document whose page began last, 0 where that is not known.
+        sent_to: The last side of which the device took any byte in this run; 0: of none.
     """
 
     bytes_written: int = 0
@@ -38,6 +39,7 @@ class PrintProgress:
     sheets: int = 0
     total: int = 0
     document: int = 0
+    sent_to: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -102,8 +102,9 @@ class Job(msgspec.Struct, kw_only=True):
         impressions: ``job-impressions``; 0 while unknown.
         impressions_completed: ``job-impressions-completed``.
         media_sheets_completed: ``job-media-sheets-completed``.
-        pages_confirmed: Sides that the device took whole: where a stopped job goes on.
+        pages_confirmed: Sides that have come out, as far as is known: where a stopped job goes on.
         bytes_written: Bytes the device took in all.
+        begun: It was on its way to the device: bytes of it may have been taken, also where `bytes_written` does not say so yet.
         priority: ``job-priority``.
         place: Where it stands in the order of printing, smallest first, when an operator has moved it; None: by priority, then
             arrival.
@@ -152,6 +153,7 @@ class Job(msgspec.Struct, kw_only=True):
     media_sheets_completed: int = 0
     pages_confirmed: int = 0
     bytes_written: int = 0
+    begun: bool = False
     priority: int = DEFAULT_PRIORITY
     place: tuple[int, int] | None = None
     hold_until: str = ""

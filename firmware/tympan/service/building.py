@@ -100,6 +100,7 @@ def build_printer(
         clock=clock,
         is_default=is_default,
         reach=Reach.of(settings),
+        copy_mark=printer.copy_mark,
     )
     describe(settings, operations, built)
     return built, transport

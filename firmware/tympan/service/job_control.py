@@ -254,7 +254,7 @@ class JobControl:
         job.state, job.reasons, job.message = JobState.PENDING, (), ""
         job.processing_at = job.completed_at = job.processing_date = job.completed_date = 0
         job.impressions_completed = job.media_sheets_completed = job.pages_confirmed = job.bytes_written = 0
-        job.password_given = job.proofed = job.awaits_review = False
+        job.password_given = job.proofed = job.awaits_review = job.begun = False
         job.held_on_create = printer.control.holding_new_jobs
         job.processing_s, job.document_printing, job.proof_impressions = 0.0, 0, 0
         for document in job.printable:

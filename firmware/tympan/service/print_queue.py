@@ -18,10 +18,11 @@ from tympan.driver.ticket import JobTicket, TicketChange
 from tympan.errors import DocumentError, RenderError, SpoolError
 from tympan.ipp.enums import JobState
 from tympan.link import DeviceLink, Ending, PrintOutcome, PrintProgress, RawSource
+from tympan.model.device_condition import DeviceCondition
 from tympan.model.document import Document
 from tympan.model.job import Job
 from tympan.render.document import DocumentFeed
-from tympan.render.frames import FrameSource
+from tympan.render.frames import MAX_COUNT, FrameSource
 from tympan.render.pool import RenderPool
 from tympan.render.request import DocumentSpec, RenderRequest
 from tympan.service.clock import Clock
@@ -62,6 +63,14 @@ class Keeper(Protocol):
         """The documents of `job`, ready to be read; the caller closes them."""
         ...
 
+    async def save_jobs(self, *jobs: Job) -> None:
+        """Keep `jobs`; returns when that is durable.
+
+        Raises:
+            SpoolError: It cannot be.
+        """
+        ...
+
     def job_changed(self, printer: Printer, job: Job) -> None:
         """`job` has news that shall be kept soon."""
         ...
@@ -95,11 +104,13 @@ class PrintQueue:
         self._draining = False
         self._interrupted = False
         self._breaking_off: Job | None = None
+        self._at_device: Job | None = None
+        self._sent_to: dict[int, int] = {}  # how far jobs are that began in this run: of others, nobody knows
 
     def start(self) -> None:
         """Begin to print; the device is opened and held, unless somebody has shut the printer down."""
         if not self._printer.control.shut_down:
-            self._link.hold()
+            self._link.hold(mid_job=any(job.begun for job in self._printer.active.values()))
         self._task = asyncio.create_task(self._run(), name=f"queue-{self._printer.name}")
 
     def wake(self) -> None:
@@ -120,11 +131,14 @@ class PrintQueue:
             await asyncio.gather(self._task, return_exceptions=True)
             self._task = None
         await self._link.close()
+        await asyncio.sleep(0)  # what the link has said last is heard now
+        if self._at_device is not None:
+            self._nothing_was_sent(self._at_device)
 
     def cancel(self, job: Job) -> None:
         """End `job`, which is printing now; returns at once."""
         if self._printer.current is job:
-            self._link.cancel()
+            self._link.cancel(discard=True)
             self.wake()  # it may wait for the printer to be resumed
 
     def interrupt(self) -> None:
@@ -167,6 +181,8 @@ class PrintQueue:
                 job.state = JobState.ABORTED  # whatever happens, it is not taken up again
             finally:
                 self._breaking_off = None
+                if job.is_terminal:
+                    self._sent_to.pop(job.job_id, None)
                 self._printer.ends()
                 self._keeper.printer_rests(self._printer)
 
@@ -195,20 +211,28 @@ class PrintQueue:
                 return
             if self._breaking_off is job:
                 return
+            self.device_reports(self._printer.condition)
             self._interrupted = False
             before = (job.impressions_completed, job.media_sheets_completed, job.bytes_written)
-            source = await self._source(job, replace(ticket, first_page=job.pages_confirmed + 1))
+            resumed = job.begun
+            source, _ = await asyncio.gather(
+                self._source(job, self._going_on(job, ticket)), self._keep_that_it_begins(job)
+            )
             if self._is_unwanted(job) or self._interrupted:  # before there was anything to stop
                 source.close()
                 continue
+            self._at_device = job
             outcome = await self._link.print(
                 job.job_id,
                 self._printer.capabilities.extension,
                 source,
                 lambda progress: self._count(job, progress, before),  # noqa: B023 — used within this round only
-                resumed=job.bytes_written > 0,
+                raw=isinstance(source, RawSource),
+                resumed=resumed,
             )
+            self._at_device = None
             self._count(job, outcome.progress, before)
+            self._nothing_was_sent(job)
             if self._breaking_off is job and not self._must_end(job, outcome):
                 return
             if is_proof and outcome.ending is Ending.COMPLETED and STOPPING not in job.reasons:
@@ -218,6 +242,34 @@ class PrintQueue:
                 self._keeper.job_changed(self._printer, job)
                 return
             await self._conclude(job, outcome)
+
+    def _going_on(self, job: Job, ticket: JobTicket) -> JobTicket:
+        """The ticket for what has not come out yet; what may have, all the same, carries a mark."""
+        known = job.job_id in self._sent_to
+        may_have_come = job.begun and (job.bytes_written > 0 or not known)
+        return replace(
+            ticket,
+            first_page=job.pages_confirmed + 1,
+            marked_to=self._sent_to.get(job.job_id, MAX_COUNT) if may_have_come else 0,
+            mark=self._printer.copy_mark if may_have_come else "",
+        )
+
+    async def _keep_that_it_begins(self, job: Job) -> None:
+        """From now on a byte of `job` may be at the device, whatever happens; returns when a power cut cannot make that forgotten."""
+        if job.begun:
+            return
+        job.begun = True
+        self._sent_to[job.job_id] = 0
+        try:
+            await self._keeper.save_jobs(job)
+        except SpoolError as error:  # it prints all the same: only after a power cut would a mark be missing
+            _log.warning("job %d: it cannot be kept that it prints: %s", job.job_id, error.problem)
+
+    def _nothing_was_sent(self, job: Job) -> None:
+        """Forget that `job` has begun, where it is known that the device took nothing of it."""
+        if job.begun and not job.bytes_written and job.job_id in self._sent_to and not job.is_terminal:
+            job.begun = False
+            self._keeper.job_changed(self._printer, job)
 
     def _ticket(self, job: Job) -> tuple[JobTicket, bool]:
         """What `job` asks for, and whether that are its proof copies only."""
@@ -245,9 +297,10 @@ class PrintQueue:
         specs = self._specs(job, documents)
         if ticket.copies == 1 and not ticket.banner and all(spec.format in native for spec in specs):
             driver, profile = self._printer.driver, self._printer.profile
+            mark = driver.raw_mark(profile, ticket.mark) if ticket.mark else b""
             return RawSource(
                 [document.reader() for document in documents],
-                driver.raw_prologue(profile),
+                driver.raw_prologue(profile) + mark,
                 driver.raw_epilogue(profile),
             )
         try:
@@ -310,21 +363,26 @@ class PrintQueue:
 
     # --- the job's record -------------------------------------------------------------------------------------------
 
-    def device_stopped(self, reasons: tuple[str, ...], message: str) -> None:
-        """The device cannot go on: neither can the job."""
-        self._printer.device_stopped(reasons, message)
+    def device_reports(self, condition: DeviceCondition) -> None:
+        """The device is like this now, and so is the job."""
+        self._printer.device_reports(condition)
         job = self._printer.current
-        if job is not None and job.state == JobState.PROCESSING:
-            self._move(job, JobState.PROCESSING_STOPPED, ("printer-stopped",), message)
-
-    def device_running(self) -> None:
-        """The device goes on, and so does the job."""
-        self._printer.device_running()
-        job = self._printer.current
-        if job is None or job.state != JobState.PROCESSING_STOPPED or self._printer.control.paused:
+        if job is None:
             return
-        if job is not self._breaking_off:
+        stands_still = self._stands_still(job)
+        if condition.stopped:
+            if job.state == JobState.PROCESSING or (stands_still and job.message != condition.message):
+                self._move(job, JobState.PROCESSING_STOPPED, ("printer-stopped",), condition.message)
+        elif stands_still:
             self._move(job, JobState.PROCESSING, ("job-printing",))
+
+    def _stands_still(self, job: Job) -> bool:
+        """It is stopped, and for the device alone."""
+        return (
+            job.state == JobState.PROCESSING_STOPPED
+            and not self._printer.control.paused
+            and job is not self._breaking_off
+        )
 
     def _move(self, job: Job, state: JobState, reasons: tuple[str, ...], message: str = "") -> None:
         kept = tuple(reason for reason in job.reasons if reason in _KEPT_REASONS)
@@ -359,6 +417,8 @@ class PrintQueue:
         job.impressions_completed = impressions + progress.impressions
         job.media_sheets_completed = sheets + progress.sheets
         job.bytes_written = written + progress.bytes_written
+        if job.job_id in self._sent_to:
+            self._sent_to[job.job_id] = max(self._sent_to[job.job_id], progress.sent_to)
         job.pages_confirmed = max(job.pages_confirmed, progress.pages)
         self._keeper.job_changed(self._printer, job)
 

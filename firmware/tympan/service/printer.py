@@ -38,6 +38,7 @@ class Printer:
         capabilities: What it can do.
         template: The job template attributes it obeys.
         encoded: Its attributes that do not change, encoded.
+        copy_mark: What its pages say on top that may have been printed before.
         is_default: It is the one at ``/ipp/print``.
         printer_id: ``printer-id``, PWG 5100.22 §7.1.
         jobs: Every job it knows by id.
@@ -63,6 +64,7 @@ class Printer:
         clock: Clock,
         is_default: bool = False,
         reach: Reach = _BY_IPP,
+        copy_mark: str = "",
     ) -> None:
         self.identity = identity
         self.driver = driver
@@ -70,6 +72,7 @@ class Printer:
         self.capabilities = capabilities
         self.template = template
         self.encoded = encoded
+        self.copy_mark = copy_mark
         self.is_default = is_default
         self._reach = reach
         self.printer_id = 0

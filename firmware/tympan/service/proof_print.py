@@ -98,6 +98,7 @@ def hold_for_review(job: Job) -> None:
     job.proofed = job.awaits_review = True
     job.proof_impressions = job.impressions_completed
     job.impressions = job.pages_confirmed = job.bytes_written = job.document_printing = 0
+    job.begun = False
     for document in job.documents:
         document.processing_at = document.processing_date = 0
         if not document.canceled:

@@ -11,8 +11,10 @@ import time
 
 import pytest
 
+from tympan.driver.contract import DeviceIdentity
+from tympan.driver.dialogue import SilentDialogue
 from tympan.errors import DeviceBusyError, DeviceGoneError, DeviceNotFoundError
-from tympan.link import DeviceLink, Ending, RawSource, device_link
+from tympan.link import DeviceLink, Ending, RawSource, connection, device_link
 from tympan.render.document import DocumentFeed
 from tympan.render.frames import Frame, FrameKind
 
@@ -26,12 +28,15 @@ class Transport:
     open_timeout_s = 1.0
     back_channel = False
     shared = True
+    closes_after_job = False
+    notices_power_off = True
 
     def __init__(self):
         self.received = bytearray()
         self.script = []
         self.opening = []
-        self.opened = self.closed = 0
+        self.opened = self.closed = self.resets = 0
+        self.is_open = False
         self.end_calls = 0
         self.blocked = threading.Event()
         self.takes = True
@@ -43,6 +48,8 @@ class Transport:
             if problem is not None:
                 raise problem
         self.opened += 1
+        self.is_open = True
+        return DeviceIdentity()
 
     def begin_job(self, _job_id, _extension):
         self.end_calls = 0
@@ -64,8 +71,19 @@ class Transport:
         self.end_calls += 1
         return self.end_calls >= self.finishes_after
 
+    def unsent(self):
+        return 0
+
+    def port_status(self):
+        return None
+
+    def soft_reset(self):
+        self.resets += 1
+
     def close(self):
-        self.closed += 1
+        if self.is_open:
+            self.closed += 1
+        self.is_open = False
 
 
 class Driver:
@@ -74,6 +92,10 @@ class Driver:
     def abandon(self, profile):
         assert profile == "profile"
         return ABANDON
+
+    def dialogue(self, profile):
+        assert profile == "profile"
+        return SilentDialogue()
 
 
 class Source:
@@ -93,13 +115,11 @@ class Source:
 class Listener:
     def __init__(self):
         self.heard = []
+        self.reasons = ()
 
-    def device_stopped(self, reasons, message):
-        self.reasons = reasons
-        self.heard.append(message.rpartition(": ")[2])
-
-    def device_running(self):
-        self.heard.append("running")
+    def device_reports(self, condition):
+        self.reasons = condition.reasons or self.reasons
+        self.heard.append(condition.message.rpartition(": ")[2] if condition.stopped else "running")
 
 
 def data(content):
@@ -455,7 +475,7 @@ async def test_a_task_that_is_ended_stops_its_job(link, transport):
 async def test_a_device_that_takes_nothing_for_long_is_said_to_be_stopped(
     link, transport, listener, monkeypatch
 ):
-    monkeypatch.setattr(device_link, "STALLED_S", 0.05)
+    monkeypatch.setattr(connection, "STALLED_S", 0.05)
     transport.takes = False
     printing = asyncio.create_task(link.print(1, "bin", Source(data(b"x"), END), lambda _: None))
     await until(lambda: listener.heard)

@@ -10,13 +10,22 @@ from tympan.errors import DocumentError, RenderError, SpoolError
 from tympan.ipp import Attribute
 from tympan.ipp.enums import JobState, PrinterState
 from tympan.link import Ending, PrintOutcome, PrintProgress, RawSource
+from tympan.model.device_condition import DeviceCondition
 from tympan.model.document import Document
 from tympan.model.job import Job
 from tympan.render.document import DocumentFeed
+from tympan.render.frames import MAX_COUNT, FrameKind
 from tympan.service import print_queue
 from tympan.service.holding import settle
 from tympan.service.job_attributes import encoded_template
 from tympan.service.print_queue import PrintQueue
+
+WELL = DeviceCondition()
+
+
+def stopped(reason, message):
+    return DeviceCondition(stopped=True, reasons=(reason,), message=message)
+
 
 DONE = PrintOutcome(Ending.COMPLETED, PrintProgress())
 
@@ -33,8 +42,9 @@ class Link:
         self.told = []
         self.closed = False
 
-    async def print(self, job_id, extension, source, on_progress, *, resumed=False):
+    async def print(self, job_id, extension, source, on_progress, *, raw=False, resumed=False):
         _ = extension
+        self.raw = raw
         ending = asyncio.get_running_loop().create_future()
         self.printing.append((job_id, ending, on_progress))
         self.begun.append((job_id, source, resumed))
@@ -44,10 +54,12 @@ class Link:
             source.close()
             self.printing.remove((job_id, ending, on_progress))
 
-    def cancel(self):
+    def cancel(self, *, discard=False):
         self.canceled += 1
+        self.discarded = discard
 
-    def hold(self):
+    def hold(self, *, mid_job=False):
+        self.mid_job = mid_job
         self.told.append("hold")
 
     def device_appeared(self):
@@ -108,6 +120,8 @@ class Keeper:
         self.problem = None
         self.problem_at_the_end = None
         self.changed = 0
+        self.saved = []
+        self.problem_with_the_store = None
 
     async def open_documents(self, job):
         self.opened.append(job.job_id)
@@ -118,6 +132,11 @@ class Keeper:
     def job_changed(self, printer, job):
         _ = printer, job
         self.changed += 1
+
+    async def save_jobs(self, *jobs):
+        self.saved += [(job.job_id, job.begun) for job in jobs]
+        if self.problem_with_the_store is not None:
+            raise self.problem_with_the_store
 
     def printer_rests(self, printer):
         self.rested.append(printer.name)
@@ -244,7 +263,7 @@ async def test_a_job_canceled_while_it_prints(stand):
     job, following = stand.add(), stand.add()
     await stand.settle()
     stand.queue.cancel(job)
-    assert stand.link.canceled == 1
+    assert (stand.link.canceled, stand.link.discarded) == (1, True)
     await stand.end(
         PrintOutcome(Ending.CANCELED, PrintProgress(impressions=1), "job-canceled-by-user", "Canceled.")
     )
@@ -275,7 +294,7 @@ async def test_the_wish_to_stop_outlives_changes_of_state(stand):
     job = stand.add()
     await stand.settle()
     job.reasons = (*job.reasons, print_queue.STOPPING)
-    stand.link.listener.device_stopped(("media-empty-error",), "Out of paper.")
+    stand.link.listener.device_reports(stopped("media-empty-error", "Out of paper."))
     assert print_queue.STOPPING in job.reasons
     await stand.end(PrintOutcome(Ending.INTERRUPTED, PrintProgress()))
     assert job.state == JobState.CANCELED
@@ -369,7 +388,7 @@ async def test_a_device_that_comes_back_does_not_resume_a_suspended_job(stand):
     job = stand.add()
     await stand.settle()
     suspend(stand, job)
-    stand.link.listener.device_running()
+    stand.link.listener.device_reports(WELL)
     assert (job.state, job.reasons) == (JobState.PROCESSING_STOPPED, ("job-suspended",))
     await stand.end(CANCELED)
 
@@ -522,7 +541,7 @@ async def test_an_interrupted_job_goes_on_from_the_page_that_was_not_confirmed(s
 async def test_while_the_device_is_away_the_job_is_stopped(stand):
     job = stand.add()
     await stand.settle()
-    stand.link.listener.device_stopped(("media-empty-error",), "Out of paper.")
+    stand.link.listener.device_reports(stopped("media-empty-error", "Out of paper."))
     assert (job.state, job.reasons, job.message) == (
         JobState.PROCESSING_STOPPED,
         ("printer-stopped",),
@@ -530,7 +549,7 @@ async def test_while_the_device_is_away_the_job_is_stopped(stand):
     )
     assert (stand.printer.state, stand.printer.reasons) == (PrinterState.STOPPED, ("media-empty-error",))
     assert stand.printer.message == "Out of paper."
-    stand.link.listener.device_running()
+    stand.link.listener.device_reports(WELL)
     assert (job.state, job.message) == (JobState.PROCESSING, "")
     assert (stand.printer.state, stand.printer.reasons) == (PrinterState.PROCESSING, ("none",))
     await stand.end()
@@ -538,9 +557,9 @@ async def test_while_the_device_is_away_the_job_is_stopped(stand):
 
 
 async def test_a_printer_may_stop_without_a_job(stand):
-    stand.link.listener.device_stopped(("cover-open-error",), "The cover is open.")
+    stand.link.listener.device_reports(stopped("cover-open-error", "The cover is open."))
     assert stand.printer.state == PrinterState.STOPPED
-    stand.link.listener.device_running()
+    stand.link.listener.device_reports(WELL)
     assert stand.printer.state == PrinterState.IDLE
 
 
@@ -549,6 +568,129 @@ async def test_reasons_are_given_once(stand):
     await stand.settle()
     await stand.end(PrintOutcome(Ending.ABORTED, PrintProgress(), "aborted-by-system", "No."))
     assert job.reasons == ("aborted-by-system",)
+
+
+async def test_a_job_that_begins_while_the_device_is_stopped_is_stopped(stand):
+    stand.link.listener.device_reports(stopped("media-empty-error", "Out of paper."))
+    job = stand.add()
+    await stand.settle()
+    assert (job.state, job.message) == (JobState.PROCESSING_STOPPED, "Out of paper.")
+    stand.link.listener.device_reports(stopped("cover-open-error", "The cover is open."))
+    assert (job.state, job.message) == (JobState.PROCESSING_STOPPED, "The cover is open.")
+    stand.link.listener.device_reports(WELL)
+    assert (job.state, job.message) == (JobState.PROCESSING, "")
+    await stand.end()
+
+
+# --- what may come out twice ------------------------------------------------------------------------------------------
+
+
+async def interrupted(stand, progress):
+    """The job at the device breaks off, and goes on."""
+    count = len(stand.link.begun)
+    await stand.end(PrintOutcome(Ending.INTERRUPTED, progress, "printer-stopped", "It is away."))
+    for _ in range(200):  # it pauses, for no time at all
+        if len(stand.link.begun) > count:
+            return
+        await asyncio.sleep(0)
+
+
+def tickets(stand):
+    return [
+        (ticket.first_page, ticket.marked_to, ticket.mark)
+        for ticket in (request.ticket for request in stand.pool.requests)
+    ]
+
+
+async def test_sides_that_were_begun_and_come_again_carry_the_mark(stand):
+    stand.printer.copy_mark = "Again?"
+    stand.add()
+    await stand.settle()
+    await interrupted(stand, PrintProgress(1500, 2, 2, 2, 9, sent_to=4))
+    await interrupted(stand, PrintProgress(10, 0, 0, 0, 9, sent_to=3))
+    await interrupted(stand, PrintProgress(5000, 6, 4, 4, 9, sent_to=8))
+    assert tickets(stand) == [(1, 0, ""), (3, 4, "Again?"), (3, 4, "Again?"), (7, 8, "Again?")]
+    await stand.end()
+
+
+async def test_nothing_is_marked_where_the_device_took_nothing(stand):
+    job = stand.add()
+    await stand.settle()
+    assert job.begun
+    await interrupted(stand, PrintProgress())
+    assert tickets(stand) == [(1, 0, ""), (1, 0, "")]
+    assert [resumed for _, _, resumed in stand.link.begun] == [False, False]
+    await stand.end()
+
+
+async def test_that_a_job_begins_is_kept_before_the_device_gets_any_of_it(stand):
+    job = stand.add()
+    await stand.settle()
+    assert stand.keeper.saved == [(job.job_id, True)]
+    await interrupted(stand, PrintProgress(100))
+    assert stand.keeper.saved == [(job.job_id, True)]  # once is enough
+    await stand.end()
+
+
+async def test_a_store_that_fails_does_not_keep_a_job_from_printing(stand, caplog):
+    stand.keeper.problem_with_the_store = SpoolError("The disk is full.")
+    stand.add()
+    await stand.settle()
+    assert stand.now == [1]
+    assert "disk is full" in caplog.text
+    await stand.end()
+
+
+async def test_of_a_job_of_an_earlier_run_all_that_is_sent_again_is_marked(stand):
+    """Nobody knows how far it was, also where the record has no byte of it: power may have been cut before that was kept."""
+    stand.printer.copy_mark = "Again?"
+    for written in (0, 700):
+        stand.add(begun=True, bytes_written=written, pages_confirmed=1)
+        await stand.settle()
+        assert tickets(stand)[-1] == (2, MAX_COUNT, "Again?")
+        await interrupted(stand, PrintProgress(100, 3, 2, 2, sent_to=4))
+        assert tickets(stand)[-1] == (4, MAX_COUNT, "Again?")
+        assert [resumed for _, _, resumed in stand.link.begun] == [True, True]
+        await stand.end()
+        stand.link.begun.clear()
+
+
+async def test_a_document_in_the_printers_language_gets_a_mark_before_it(stand, monkeypatch):
+    monkeypatch.setattr(
+        type(stand.printer.driver), "raw_mark", lambda _self, _profile, text: f"<{text}>".encode()
+    )
+    stand.printer.copy_mark = "Again?"
+    stand.add(job_format="application/vnd.escpos")
+    await stand.settle()
+    assert stand.link.raw
+    await interrupted(stand, PrintProgress(300))
+    sent = []
+    for _, source, _ in stand.link.begun[-1:]:
+        while (frame := source.next_frame(0)).kind == FrameKind.DATA:
+            sent.append(bytes(frame.payload))
+    assert b"".join(sent).index(b"<Again?>") < b"".join(sent).index(b"x")
+    await stand.end()
+
+
+async def test_a_job_that_was_closed_before_anything_was_sent_is_not_marked_after_the_restart(stand):
+    sent, unsent = stand.add(), stand.add()
+    await stand.settle()
+    stand.link.printing[0][2](PrintProgress(bytes_written=1))
+    await stand.end()
+    assert unsent.begun
+    await stand.queue.close()
+    assert not unsent.begun
+    assert sent.state == JobState.COMPLETED
+
+
+async def test_the_device_is_told_at_the_start_that_a_job_broke_off(printers, clock, monkeypatch):
+    monkeypatch.setattr(print_queue, "DeviceLink", Link)
+    for begun in (False, True):
+        made = Stand(printers["laser"], clock)
+        made.add(begun=begun)
+        made.queue.start()
+        assert made.link.mid_job is begun
+        await made.queue.close()
 
 
 # --- where the bytes come from ----------------------------------------------------------------------------------------
@@ -718,8 +860,8 @@ async def test_a_device_that_comes_back_does_not_resume_a_paused_job(stand):
     await stand.settle()
     pause(stand)
     await stand.end(STOPPED_IN_PRINT)
-    stand.queue.device_stopped(("media-empty-error",), "There is no paper.")
-    stand.queue.device_running()
+    stand.queue.device_reports(stopped("media-empty-error", "There is no paper."))
+    stand.queue.device_reports(WELL)
     assert (job.state, stand.printer.state) == (JobState.PROCESSING_STOPPED, PrinterState.STOPPED)
 
 

@@ -48,3 +48,8 @@ class PrinterSettings:
         default_factory=dict,
         default_note="what the profile says",
     )
+    copy_mark: str = option(
+        "What a page says on top that may have been printed before, when a job goes on after a fault; empty: nothing.",
+        default="Copy: may have been printed before",
+        problem=text_problem(80),
+    )

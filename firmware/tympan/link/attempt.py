@@ -1,0 +1,321 @@
+"""One attempt at bringing a job to an opened device: its frames, the questions between them, and how it ends.
+
+The job's bytes go from the worker's pipe to the device on the link's thread and never see the event loop, which hears of progress
+only. Every wait is short, so that a wish to stop is heard within `STEP_S`, whatever the device does.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from tympan.driver.dialogue import JobConfirmed, PagesConfirmed, PartMissing
+from tympan.errors import RenderError
+from tympan.link.answering import DeviceKnowledge
+from tympan.link.completion import Completion, Verdict
+from tympan.link.connection import STEP_S, Connection
+from tympan.link.delivery import Delivery
+from tympan.link.fault import LostError
+from tympan.link.outcome import PrintOutcome, PrintProgress
+from tympan.render.frames import (
+    Failure,
+    Frame,
+    FrameKind,
+    FrameSource,
+    failure_of,
+    impressions_of,
+    mark_of,
+    note_of,
+)
+
+PROGRESS_S = 0.1
+"""The most often that the event loop hears of progress."""
+
+LAST_PAGES_S = 1.0
+"""How long a job that was stopped may wait to hear of pages that were written whole."""
+
+_log = logging.getLogger(__name__)
+
+
+class CanceledError(Exception):
+    """The job under way is not wanted any more."""
+
+
+@dataclass(slots=True)
+class Work:
+    """One job on its way to the link's thread and back.
+
+    Attributes:
+        job_id: Its number.
+        extension: File name extension of the language.
+        source: Where its frames come from.
+        on_progress: Hears on the event loop how far it is.
+        future: Is told on the event loop how it ended.
+        loop: The event loop.
+        raw: Its frames do not end where commands end.
+        resumed: It broke off before, in this run of the service or an earlier one.
+        canceled: Nobody wants it any more.
+        discard: Nor will anybody later.
+    """
+
+    job_id: int
+    extension: str
+    source: FrameSource
+    on_progress: Callable[[PrintProgress], None]
+    future: asyncio.Future[PrintOutcome]
+    loop: asyncio.AbstractEventLoop
+    raw: bool = False
+    resumed: bool = False
+    canceled: threading.Event = field(default_factory=threading.Event)
+    discard: bool = False
+
+    def check(self) -> None:
+        """See that it is wanted.
+
+        Raises:
+            CanceledError: It is not.
+        """
+        if self.canceled.is_set():
+            raise CanceledError
+
+
+class Attempt:
+    """One attempt at a job.
+
+    Args:
+        work: The job.
+        connection: The opened device.
+        knowledge: What is known of it.
+        look: Tells others how the device is; called often.
+    """
+
+    def __init__(
+        self, work: Work, connection: Connection, knowledge: DeviceKnowledge, look: Callable[[], None]
+    ) -> None:
+        self.work = work
+        self._connection = connection
+        self._transport = connection.transport
+        self._knowledge = knowledge
+        self._look = look
+        self._counts_pages = connection.dialogue.confirms_pages and not knowledge.refuses
+        self._delivery = Delivery(
+            by_pages=self._counts_pages and knowledge.answered,
+            buffer_bytes=connection.dialogue.buffer_bytes,
+        )
+        self._completion: Completion | None = None
+        self._confirmed = False
+        self._total = 0
+        self._document = 0
+        self._told_at = 0.0
+        self._told: PrintProgress | None = None
+
+    @property
+    def progress(self) -> PrintProgress:
+        """How far it is."""
+        delivery = self._delivery
+        return PrintProgress(
+            bytes_written=delivery.written,
+            pages=delivery.number,
+            impressions=delivery.impressions,
+            sheets=delivery.sheets,
+            total=self._total,
+            document=self._document,
+            sent_to=delivery.sent_to,
+        )
+
+    def run(self) -> Failure | None:
+        """Bring all of it to the device and wait until it is complete; why not, where the job itself failed.
+
+        Raises:
+            CanceledError: It is not wanted any more.
+            RenderError: Its frames make no sense, or its document cannot be read.
+            LostError: The device has lost a part of it.
+            OSError: The device is gone.
+        """
+        connection = self._connection
+        self._transport.begin_job(self.work.job_id, self.work.extension)
+        self._flush()
+        while not connection.is_ready:
+            self._tend(in_job=False)
+            self._pause()
+        connection.say(connection.dialogue.job_begins(self.work.job_id))
+        self._flush()
+        failed = self._pump()
+        if failed is None:
+            connection.say(connection.dialogue.job_ended())
+            self._flush()
+            self._complete()
+            self._delivery.all_came_out()
+        return failed
+
+    # --- the frames -------------------------------------------------------------------------------------------------
+
+    def _pump(self) -> Failure | None:
+        while True:
+            self.work.check()
+            if self.work.raw:
+                self._hear()
+            else:
+                self._tend(in_job=True)
+                self._flush()
+                if self._connection.silent:
+                    self._pause()
+                    continue
+            frame = self._next_frame()
+            if frame is None:
+                continue
+            if frame.kind == FrameKind.DATA:
+                self._write(frame.payload)
+            elif frame.kind == FrameKind.END:
+                return None
+            elif frame.kind == FrameKind.FAILED:
+                return failure_of(frame)
+            else:
+                self._note(frame)
+
+    def _next_frame(self) -> Frame | None:
+        try:
+            return self.work.source.next_frame(STEP_S)
+        except OSError as error:  # not the device's, or the job would be tried for ever
+            raise RenderError(f"The document cannot be read: {error.strerror or error}.") from error
+
+    def _write(self, payload: bytes | memoryview) -> None:
+        self._connection.mid_job = True
+        for taken in self._connection.send(payload, self._step):
+            self._delivery.sent(taken, self._transport.unsent())
+        self.report()
+
+    def _note(self, frame: Frame) -> None:
+        if frame.kind == FrameKind.PAGES:
+            self._total = impressions_of(frame)
+        elif frame.kind == FrameKind.PAGE_BEGIN:
+            mark = mark_of(frame)
+            self._document = mark.document
+            self._delivery.begins(mark)
+        elif frame.kind == FrameKind.PAGE_END:
+            mark = mark_of(frame)
+            self._delivery.ended(mark)
+            self._connection.say(self._connection.dialogue.page_ended(mark.number, mark.copies))
+            self._flush()
+        elif frame.kind == FrameKind.NOTE:
+            _log.info("job %d: %s", self.work.job_id, note_of(frame))
+        self.report(now=frame.kind in {FrameKind.PAGE_END, FrameKind.PAGES})
+
+    # --- the end ----------------------------------------------------------------------------------------------------
+
+    def _complete(self) -> None:
+        now = time.monotonic()
+        connection = self._connection
+        completion = self._completion = Completion(
+            claimed=connection.dialogue.confirms_jobs,
+            knowledge=self._knowledge,
+            opened_at=connection.opened_at,
+            now=now,
+        )
+        completion.confirmed = self._confirmed
+        connection.answering.ask_soon(now)
+        connection.look_at_port()
+        while True:
+            self._tend(in_job=False)
+            verdict = completion.verdict(
+                time.monotonic(), well=connection.well, spoke_at=connection.answering.spoke_at
+            )
+            if verdict is Verdict.COMPLETE:
+                break
+            if verdict is Verdict.AGAIN:
+                raise LostError("it does not say that it has printed what it was sent")
+            if verdict is Verdict.ASK:
+                connection.say(connection.dialogue.job_ended())
+                self._flush()
+            elif verdict is Verdict.DELIVER:
+                completion.delivered = self._transport.end_job(STEP_S)
+                self._step()
+            else:
+                self._pause()
+        connection.mid_job = False
+
+    def settle(self, *, taken: bool) -> None:
+        """The job was stopped by a wish: hear for a moment what has come out of it, where the device moves.
+
+        Args:
+            taken: The device took all that it was sent, and the bytes that end it.
+        """
+        if not taken or not self._connection.well:
+            return
+        if not self._delivery.by_pages:
+            self._delivery.all_came_out()
+            return
+        until = time.monotonic() + LAST_PAGES_S
+        while self._delivery.number < self._delivery.ended_to and time.monotonic() < until:
+            self._connection.wait(STEP_S)
+            self._hear()
+
+    def broke_off(self) -> None:
+        """The device is gone: what it had not printed is lost."""
+        if not self._knowledge.answered or self._knowledge.refuses:
+            self._delivery.not_by_pages()
+        self._delivery.sent(0, self._transport.unsent())
+
+    # --- what happens meanwhile -------------------------------------------------------------------------------------
+
+    def _tend(self, *, in_job: bool) -> None:
+        """Between two commands: ask what is to be asked, hear what is said."""
+        now = time.monotonic()
+        self._connection.ask(now, in_job=in_job)
+        self._connection.trickle(now)
+        self._understand(now)
+
+    def _hear(self) -> None:
+        now = time.monotonic()
+        self._connection.hear(now)
+        self._understand(now)
+
+    def _step(self) -> None:
+        self._hear()
+        self.work.check()
+
+    def _flush(self) -> None:
+        self._connection.flush(self._step)
+
+    def _pause(self) -> None:
+        self._connection.wait(STEP_S)
+        self._step()
+
+    def _understand(self, now: float) -> None:
+        """Take in what the device has said of the job, and tell how it is."""
+        for heard in self._connection.of_job():
+            if heard.job_id != self.work.job_id:
+                continue
+            if isinstance(heard, PartMissing):
+                raise LostError(f"it has not printed page {heard.number}, and goes on behind it")
+            self._knowledge.has_confirmed()
+            if isinstance(heard, PagesConfirmed):
+                self._delivery.pages_confirmed(heard.number)
+            elif isinstance(heard, JobConfirmed):
+                self._confirmed = True
+            if self._completion is not None:
+                self._completion.confirmed = self._confirmed
+                self._completion.news(now)
+            self.report(now=True)
+        self._look()
+
+    def report(self, *, now: bool = False) -> None:
+        """Tell how far it is, where that has changed; not too often, unless it is to be told now."""
+        moment = time.monotonic()
+        if now or moment - self._told_at > PROGRESS_S:
+            progress = self.progress
+            if progress != self._told:
+                self._told_at, self._told = moment, progress
+                tell(self.work.loop, self.work.on_progress, progress)
+
+
+def tell(loop: asyncio.AbstractEventLoop, function: Callable[..., None], *arguments: object) -> None:
+    """Call `function` on the event loop, where that still runs."""
+    try:
+        loop.call_soon_threadsafe(function, *arguments)
+    except RuntimeError:  # it was closed: nobody listens any more
+        _log.debug("nobody listens to the link any more")

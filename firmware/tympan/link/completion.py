@@ -1,0 +1,121 @@
+"""When a job is complete: the rules, without input or output; time is a parameter.
+
+After the last byte was written:
+
+=================  ==================================  ==============================================================
+the profile says   this device                         the job is
+=================  ==================================  ==============================================================
+it confirms jobs   has confirmed this one              complete, whatever happens to the device from then on
+it confirms jobs   says that it is stopped             waited for, without end
+it confirms jobs   does not answer (it has before)     waited for, without end: see `tympan.link.connection` for what follows
+it confirms jobs   has confirmed something before      asked for 2, 4, 8, 16 and 32 s after anything happened last; then sent
+                                                       again from the first page that was not confirmed, at most twice in a row
+it confirms jobs   answers, and has never confirmed    asked for as often; then it is one that does not confirm
+it confirms jobs   has never answered                  waited for until `PROVE_S` after the device was opened, then as below
+it does not, or    is well                             complete, when the device took the last byte
+this device        answers questions                   complete, when it has answered one after that byte, and is well
+does not           says that it is stopped             waited for, without end
+=================  ==================================  ==============================================================
+
+A device that takes nothing has not taken the last byte. Sent again is what `Verdict.AGAIN` says: the link breaks the attempt off as if the
+cable had been drawn.
+"""
+
+from __future__ import annotations
+
+import enum
+
+from tympan.link.answering import DeviceKnowledge
+
+PROVE_S = 1.0
+"""How long after it was opened a device may take to show for the first time that it answers."""
+
+ASK_S = 2.0
+"""After this time without news a device is asked again whether it has printed the job; then after twice the time, and so on."""
+
+ASKS = 5
+"""How often it is asked."""
+
+FRUITLESS_MAX = 2
+"""How often a job is sent again, one time after the other, to a device that has confirmed others and does not confirm it."""
+
+WORD_S = 1.0
+"""How long a device that answers, and does not confirm, may take to say that it is well after the last byte."""
+
+
+class Verdict(enum.Enum):
+    """What is to be done now."""
+
+    WAIT = "wait"
+    ASK = "ask"
+    """Send `Dialogue.job_ended` again."""
+    DELIVER = "deliver"
+    """See that the device has taken the last byte (`Transport.end_job`)."""
+    AGAIN = "again"
+    """It has lost something: break off, and go on from the first page that was not confirmed."""
+    COMPLETE = "complete"
+
+
+class Completion:
+    """The end of one attempt at a job.
+
+    Args:
+        claimed: The dialogue confirms jobs.
+        knowledge: What is known of the device.
+        opened_at: When it was opened.
+        now: When the last byte was written.
+    """
+
+    def __init__(self, *, claimed: bool, knowledge: DeviceKnowledge, opened_at: float, now: float) -> None:
+        self._claimed = claimed
+        self._knowledge = knowledge
+        self._opened_at = opened_at
+        self._since = now
+        self._quiet_since = now
+        self._asks = 0
+        self.confirmed = False
+        self.delivered = False
+
+    def news(self, now: float) -> None:
+        """Something happened: the device moves."""
+        self._quiet_since = now
+        self._asks = 0
+
+    def verdict(self, now: float, *, well: bool, spoke_at: float) -> Verdict:
+        """What is to be done now.
+
+        Args:
+            now: The time.
+            well: The device reports no fault, and answers if it ever does.
+            spoke_at: When it said anything last.
+        """
+        if not self.confirmed:
+            if not well:
+                self._quiet_since = now
+                return Verdict.WAIT if self._awaited(now) or self.delivered else Verdict.DELIVER
+            if self._awaited(now):
+                return self._await(now)
+        if not self.delivered:
+            return Verdict.DELIVER
+        if self.confirmed or not self._knowledge.answered:
+            return Verdict.COMPLETE
+        return Verdict.COMPLETE if spoke_at > self._since or now - self._since > WORD_S else Verdict.WAIT
+
+    def _awaited(self, now: float) -> bool:
+        """Whether the device is to confirm the job yet."""
+        if not self._claimed or self._knowledge.refuses:
+            return False
+        return self._knowledge.answered or now - self._opened_at < PROVE_S
+
+    def _await(self, now: float) -> Verdict:
+        if not self._knowledge.answered or now - self._quiet_since < ASK_S * 2**self._asks:
+            return Verdict.WAIT
+        if self._asks < ASKS:
+            self._asks += 1
+            self._quiet_since = now
+            return Verdict.ASK
+        if self._knowledge.confirmed and self._knowledge.fruitless < FRUITLESS_MAX:
+            self._knowledge.fruitless += 1
+            return Verdict.AGAIN
+        self._knowledge.refuses = True
+        return Verdict.DELIVER if not self.delivered else Verdict.WAIT

@@ -1,0 +1,345 @@
+"""One opened device: what is said to it, what it says, and how it is.
+
+It owns the dialogue with the device and the thread that reads. It decides when a question may be asked; what follows of the
+answers for a job is not its concern. All methods are called from the link's thread, and none takes longer than one call of
+the transport, but `send`, which takes as long as the device does.
+
+Some connections outlive the device at their end (a serial line: `Transport.notices_power_off` is False). There a device is *silent*
+when it does not answer a question that has reached it, though its dialogue promises an answer (`Dialogue.answers_within_s`) and
+it has kept that promise before. Nothing of a job is sent to a silent device. Whoever is silent for `REBOOT_S` may have been
+switched off and on, and have lost what it had: it is greeted anew, and a job that was under way is broken off (`LostError`).
+
+A device is *stalled* when it takes nothing. That is how printers say that their buffer is full, and they go on by themselves.
+"""
+
+from __future__ import annotations
+
+import logging
+import queue
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+
+from tympan.driver.contract import DeviceIdentity, Driver, PortStatus
+from tympan.driver.dialogue import (
+    TICK_S,
+    Dialogue,
+    Heard,
+    JobConfirmed,
+    PagesConfirmed,
+    PartMissing,
+    SilentDialogue,
+)
+from tympan.link.answering import REBOOT_S, Answering, DeviceKnowledge
+from tympan.link.back_channel import BackChannel, Said
+from tympan.link.fault import AWAY, SILENT, STALLED, LostError, is_well, port_condition
+from tympan.link.watched_transport import WatchedTransport
+from tympan.model.device_condition import DeviceCondition
+
+STEP_S = 0.1
+"""How long one call on the transport may take, and one wait for a frame or an answer."""
+
+STALLED_S = 10.0
+"""A device that takes nothing for this long is said to be stopped; it goes on by itself."""
+
+PROMPT_STALLED_S = 1.5
+"""The same of a device that promises prompt answers, and has said nothing in this time either."""
+
+_log = logging.getLogger(__name__)
+
+
+class Connection:
+    """One opened device.
+
+    Args:
+        transport: Open.
+        driver: What knows its family.
+        profile: The driver's profile.
+        knowledge: What is known of the device.
+        wake: Called, on any thread, when it has said something.
+        mid_job: It may wait for the rest of a command.
+
+    Attributes:
+        dialogue: What is said to it.
+        answering: Whether it answers.
+        identity: What it said in the dialogue that it is; None: nothing.
+        opened_at: When it was opened.
+        mid_job: It may wait for the rest of a command: a job broke off, or is under way.
+    """
+
+    def __init__(
+        self,
+        transport: WatchedTransport,
+        driver: Driver,
+        profile: str,
+        knowledge: DeviceKnowledge,
+        wake: Callable[[], None],
+        *,
+        mid_job: bool,
+    ) -> None:
+        now = time.monotonic()
+        self.transport = transport
+        self.identity: DeviceIdentity | None = None
+        self.opened_at = now
+        self.mid_job = mid_job
+        self._driver = driver
+        self._profile = profile
+        self._knowledge = knowledge
+        self._said: DeviceCondition | None = None
+        self._port: DeviceCondition | None = None
+        self._supplies = DeviceCondition()
+        self._silent = False
+        self._waits_since: float | None = None
+        self._unsent = 0
+        self._cleans = False
+        self._ticked_at = now
+        self._of_job: list[PagesConfirmed | JobConfirmed | PartMissing] = []
+        self._out = bytearray()
+        status = transport.port_status_now()
+        if status is not None:
+            self._hear_port(status)
+        self.dialogue: Dialogue
+        self.answering: Answering
+        self._greet(now)
+        self._back = BackChannel(transport, wake, asks_port=status is not None)
+
+    def _greet(self, now: float) -> None:
+        """Begin the dialogue; first the device is brought to where it listens."""
+        dialogue = self._driver.dialogue(self._profile)
+        if not self.transport.back_channel:
+            dialogue = SilentDialogue(dialogue.buffer_bytes)
+        self.dialogue = dialogue
+        within_s = 0.0 if self.transport.notices_power_off else dialogue.answers_within_s
+        self.answering = Answering(self._knowledge, within_s, now)
+        self._out.clear()
+        if self.mid_job:
+            self.resynchronise()
+        if greeting := dialogue.opened(now):
+            self._out += greeting
+            self.answering.asked(now)
+
+    # --- how it is --------------------------------------------------------------------------------------------------
+
+    @property
+    def silent(self) -> bool:
+        """It does not answer: nothing is to be sent to it."""
+        return self._silent
+
+    @property
+    def is_ready(self) -> bool:
+        """A job can begin: it has said something, if it ever does."""
+        return not self._silent and not self.answering.is_expected
+
+    @property
+    def well(self) -> bool:
+        """It reports no fault, and answers if it ever does."""
+        condition = self.condition()
+        return condition is not None and not condition.stopped
+
+    def condition(self) -> DeviceCondition | None:
+        """How it is; None: nobody knows yet, since it has been opened just now and will say it."""
+        known = self._said or self._port
+        if self._silent:
+            return replace(self._supplies, stopped=True, reasons=AWAY, message=SILENT)
+        if self.answering.is_expected:
+            return None
+        if known is None:
+            known = DeviceCondition()
+        if not known.stopped and self._stalled:
+            return replace(known, stopped=True, reasons=(*known.reasons, "other-error"), message=STALLED)
+        return known
+
+    @property
+    def _stalled(self) -> bool:
+        if self._waits_since is None:
+            return False
+        now = time.monotonic()
+        prompt = self.dialogue.answers_within_s > 0 and self._knowledge.answered
+        if prompt and now - self.answering.spoke_at > PROMPT_STALLED_S < now - self._waits_since:
+            return True
+        return now - self._waits_since > STALLED_S
+
+    # --- what it says -----------------------------------------------------------------------------------------------
+
+    def of_job(self) -> list[PagesConfirmed | JobConfirmed | PartMissing]:
+        """What it said of a job since this was last asked."""
+        heard, self._of_job = self._of_job, []
+        return heard
+
+    def wait(self, timeout_s: float) -> None:
+        """Wait until it says something."""
+        try:
+            said = self._back.said.get(timeout=timeout_s)
+        except queue.Empty:
+            return
+        self._take(said, time.monotonic())
+
+    def hear(self, now: float) -> None:
+        """Take in what it has said.
+
+        Raises:
+            LostError: It was silent for so long that it may have lost what it had.
+            OSError: It is gone.
+        """
+        while not self._back.said.empty():
+            self._take(self._back.said.get(), now)
+        if now - self._ticked_at >= TICK_S:
+            self._ticked_at = now
+            for heard in self.dialogue.received(b"", now):
+                self._understand(heard)
+        if self.answering.on_the_way and not self._out:
+            self._see_it_off(now)
+        if not self._silent and self.answering.silent(now):
+            self._silent = True
+
+    def _see_it_off(self, now: float) -> None:
+        """Whether the last question has left this machine, and if not, whether anything moves."""
+        unsent = self.transport.unsent()
+        if not unsent:
+            self.answering.reached(now)
+        if not unsent or unsent != self._unsent:
+            self._waits_since = None
+        elif self._waits_since is None:
+            self._waits_since = now
+        self._unsent = unsent
+
+    def _take(self, said: Said, now: float) -> None:
+        if isinstance(said, OSError):
+            raise said
+        if not isinstance(said, bytes):
+            self._hear_port(said)
+            return
+        heard = self.dialogue.received(said, now)
+        self._ticked_at = now
+        silence_s = now - self.answering.spoke_at
+        self.answering.spoke(now, understood=bool(heard))
+        for each in heard:
+            self._understand(each)
+        if self._silent:
+            self._silent = False
+            if silence_s >= REBOOT_S:
+                if self.mid_job:
+                    raise LostError("it was silent, and may have been switched off")
+                self._said = None
+                self._greet(now)
+
+    def _understand(self, heard: Heard) -> None:
+        if isinstance(heard, DeviceCondition):
+            self._said = self._supplies = heard
+        elif isinstance(heard, DeviceIdentity):
+            self.identity = heard
+        else:
+            self._of_job.append(heard)
+
+    def _hear_port(self, status: PortStatus) -> None:
+        self._port = port_condition(status, well_before=self._knowledge.port_well)
+        self._knowledge.port_well = self._knowledge.port_well or is_well(status)
+
+    def look_at_port(self) -> None:
+        """Ask the port now."""
+        status = self.transport.port_status_now()
+        if status is not None:
+            self._hear_port(status)
+
+    # --- what it is told --------------------------------------------------------------------------------------------
+
+    def say(self, data: bytes) -> None:
+        """Have `data` go out before anything else that is sent."""
+        self._out += data
+
+    def ask(self, now: float, *, in_job: bool) -> None:
+        """Ask how it is, where that is due and the last question has gone out. Only where a command ends."""
+        if self._out or now < self.answering.due:
+            return
+        question = self.dialogue.poll(now, in_job=in_job)
+        if question:
+            self._out += question
+            self.answering.asked(now)
+        else:
+            self.answering.not_now(now, in_job=in_job)
+
+    def trickle(self, now: float) -> bool:
+        """Give it what is to be said, as far as it takes that in one call, and hear what it says.
+
+        Returns:
+            False where it took nothing of it.
+
+        Raises:
+            LostError: See `hear`.
+            OSError: It is gone.
+        """
+        moves = True
+        if self._out:
+            taken = self.transport.write(bytes(self._out), STEP_S)
+            moves = taken > 0
+            del self._out[:taken]
+            now = time.monotonic()
+            self._moved(taken, now)
+            self._said_all()
+        self.hear(now)
+        return moves
+
+    def flush(self, check: Callable[[], None]) -> None:
+        """Give it all of what is to be said, however long that takes; see `send`."""
+        while self._out:
+            self.trickle(time.monotonic())
+            check()
+
+    @property
+    def has_to_say(self) -> bool:
+        """Something is to be said that it has not taken yet."""
+        return bool(self._out)
+
+    def _said_all(self) -> None:
+        if not self._out and self._cleans:
+            self._cleans = self.mid_job = False
+
+    def resynchronise(self) -> None:
+        """End what the device may still wait for the rest of, before anything else.
+
+        What it holds of a job is not taken from it: it may be pages that are counted as printed.
+        """
+        self.mid_job = True
+        self._out += self._driver.abandon(self._profile)
+        self._cleans = True
+        self._said_all()
+
+    def discard(self) -> None:
+        """Take from it what it holds, where the port can (USB SOFT_RESET): nobody wants that any more.
+
+        Raises:
+            OSError: It is gone.
+        """
+        self.transport.soft_reset()
+
+    def send(self, data: bytes | memoryview, check: Callable[[], None]) -> Iterator[int]:
+        """Give it all of `data`, however long that takes; yields how much it took each time.
+
+        Args:
+            data: What it is given.
+            check: Called after each call of the transport; ends this by raising.
+
+        Raises:
+            OSError: It is gone.
+        """
+        rest = memoryview(data)
+        while rest:
+            taken = self.transport.write(rest, STEP_S)
+            now = time.monotonic()
+            self._moved(taken, now)
+            if taken:
+                rest = rest[taken:]
+                yield taken
+            self.hear(now)
+            check()
+
+    def _moved(self, taken: int, now: float) -> None:
+        if taken:
+            self._waits_since = None
+        elif self._waits_since is None:
+            self._waits_since = now
+
+    def close(self) -> None:
+        """End the reading and let go of the device."""
+        self._back.stop()
+        self.transport.close()
