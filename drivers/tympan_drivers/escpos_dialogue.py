@@ -56,6 +56,9 @@ RUN_S = 0.03
 FORGOTTEN_S = 60.0
 """An idle printer that is well has answered within this time whatever it is ever going to: a full buffer of text takes 40 s."""
 
+ON_LINE_PAPER = frozenset({0x00, 0x03})
+"""Answers to ``GS r 1`` of a printer that is on line: there is paper, the near-end sensor sees it or does not."""
+
 IDENTITY_QUESTIONS = (
     (67, "model"),
     (66, "make"),
@@ -135,6 +138,7 @@ class EscPosDialogue:
         self._is_broken = False
         self._run: list[int] = []
         self._run_at = 0.0
+        self._too_early = 0  # answers to GS r of a printer that is said to be off line
         self._quiet_from = 0.0
 
     # --- what is said -------------------------------------------------------------------------------------------------
@@ -266,7 +270,9 @@ class EscPosDialogue:
 
     def _heard_state(self, sensors: Sensors) -> list[Heard]:
         self._sensors = sensors
-        return [condition_of(sensors, consumes_paper=self._model.marking == "thermal")]
+        answers, self._too_early = self._too_early, 0
+        condition = condition_of(sensors, consumes_paper=self._model.marking == "thermal")
+        return [condition] if sensors.offline else [condition, *self._answered(answers)]
 
     def _heard_text(self, text: str) -> list[Heard]:
         if self._asked is None:
@@ -315,10 +321,19 @@ class EscPosDialogue:
         printer is well where it answers at all, and those three bytes are not.
         """
         run, self._run = self._run, []
-        if self._status.completion != "gs_r" or len(set(run)) != 1 or run[0] & 0x0C:
+        if self._status.completion != "gs_r" or len(set(run)) != 1 or run[0] not in ON_LINE_PAPER:
+            return []
+        if self._is_offline:
+            # It does not answer GS r then: either it is well again and has not said so yet, or this is noise.
+            self._too_early += len(run)
+            return []
+        return self._answered(len(run))
+
+    def _answered(self, count: int) -> list[Heard]:
+        """So many ``GS r`` were answered."""
+        if not count:
             return []
         self._quiet_from = self._run_at
-        old = min(self._stale, len(run))
+        old = min(self._stale, count)
         self._stale -= old
-        answered = min(len(run) - old, len(self._tokens))
-        return [self._confirmed(self._tokens.popleft()) for _ in range(answered)]
+        return [self._confirmed(self._tokens.popleft()) for _ in range(min(count - old, len(self._tokens)))]

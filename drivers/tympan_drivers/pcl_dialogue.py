@@ -48,7 +48,7 @@ class _Job:
         token: What its name is known by; empty: the printer has not told its beginning yet.
         pages: Page number and how many sides there must be for it to be out, in order.
         copies: Sides so far that are further copies.
-        confirmed: Number of the last page that is.
+        first: Number of the first page.
         count: The printer's own.
     """
 
@@ -58,7 +58,6 @@ class _Job:
     pages: deque[tuple[int, int]] = field(default_factory=deque)
     first: int = 0
     copies: int = 0
-    confirmed: int = 0
     count: int = 0
 
     def page_ended(self, number: int, copies: int) -> None:
@@ -71,16 +70,12 @@ class _Job:
             self.pages[-1] = (number - 1, needed)
         self.pages.append((number, needed))
 
-    def counted(self, count: int) -> int:
-        """So many sides are out; returns the number of the last page that is with all before it, 0 where that is no news."""
-        if count <= self.count:
-            return 0
-        self.count = count
-        news = 0
-        while self.pages and self.pages[0][1] <= count:
-            news, _ = self.pages.popleft()
-        self.confirmed = news or self.confirmed
-        return news
+    def news(self) -> int:
+        """Number of the last page that is out with all before it; 0 where that is no news."""
+        number = 0
+        while self.pages and self.pages[0][1] <= self.count:
+            number, _ = self.pages.popleft()
+        return number
 
 
 class PclDialogue:
@@ -157,10 +152,10 @@ class PclDialogue:
             elif isinstance(message, PjlEcho):
                 self._heard_echo(message.words)
             elif isinstance(message, PjlJob):
-                heard += self._heard_job(message)
+                heard += [*self._pages_out(), *self._heard_job(message)]
             else:
-                heard += self._heard_page(message)
-        return heard
+                self._heard_page(message)
+        return [*heard, *self._pages_out()]
 
     def _condition(self, status: PjlStatus) -> DeviceCondition:
         codes = {each.code: meaning_of(each.code) for each in status.codes}
@@ -206,12 +201,16 @@ class PclDialogue:
         complete = message.event == "END" and message.name != ABANDONED and message.result in {"", "OK"}
         return [JobConfirmed(job.job_id)] if complete and job is self._current else []
 
-    def _heard_page(self, message: PjlPage) -> list[Heard]:
+    def _heard_page(self, message: PjlPage) -> None:
         job = self._jobs[0] if self._jobs else None
-        if job is None or job is not self._current:
-            return []  # a page of a job before
-        number = job.counted(message.number)
-        return [PagesConfirmed(job.job_id, number)] if number else []
+        if job is not None and job is self._current:  # otherwise it is a page of a job before
+            job.count = max(job.count, message.number)
+
+    def _pages_out(self) -> list[Heard]:
+        """Pages that have come out; the printer may have counted one before its last byte was known to be written."""
+        job = self._jobs[0] if self._jobs else None
+        number = job.news() if job is not None else 0
+        return [PagesConfirmed(job.job_id, number)] if job is not None and number else []
 
 
 def _next_echo() -> str:

@@ -287,6 +287,22 @@ def test_an_automatic_status_without_its_head_confirms_nothing():
     assert dialogue.received(b"", 2.1) == [PagesConfirmed(7, number) for number in (1, 2, 3)]
 
 
+def test_a_printer_off_line_confirms_nothing_by_noise():
+    dialogue = dialogue_of("tm-u220")
+    dialogue.job_begins(7)
+    dialogue.page_ended(1)
+    dialogue.received(bytes.fromhex("18 00 0F 0F"), 1.0)
+    dialogue.received(b"\x00", 2.0)
+    assert dialogue.received(b"", 2.1) == []
+    assert conditions(dialogue.received(bytes.fromhex("18 00 0F 0F"), 3.0)) == [
+        (True, ("media-empty-error",))
+    ]
+    # An answer that came a moment before the printer said that it is well is one.
+    dialogue.received(b"\x00", 4.0)
+    assert dialogue.received(b"", 4.1) == []
+    assert dialogue.received(bytes.fromhex("10 00 00 0F"), 4.2)[1:] == [PagesConfirmed(7, 1)]
+
+
 def test_an_idle_printer_that_lost_questions_is_not_behind_for_ever():
     dialogue = dialogue_of("tm-u220")
     dialogue.opened(0.0)
