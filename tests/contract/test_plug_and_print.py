@@ -81,7 +81,8 @@ async def test_service_first_then_the_printer_then_a_job(bus, tmp_path):
         job = await print_raw(service, "epson-tm-t88v", LINES)
         await until(lambda: job.is_terminal)
         assert job.state is JobState.COMPLETED
-        assert LINES in printer.received()
+        received = printer.received()
+        assert all(line in received for line in LINES.splitlines())
 
 
 async def test_printer_first_then_the_service(bus, tmp_path):
@@ -114,7 +115,8 @@ async def test_pulled_out_in_mid_job_and_plugged_in_elsewhere(bus, tmp_path, ser
         assert found.reasons == ("none",)
         assert service.printers == {"epson-tm-t88v": found}
         assert service.device_uris["epson-tm-t88v"] == f"usb://04b8:0202{device}"
-        assert printer.received().endswith(LINES[-8_000:])
+        received = printer.received()  # with the questions of the dialogue between the lines
+        assert all(line in received for line in LINES.splitlines())
 
 
 @pytest.mark.parametrize("serial", ["", "0123456789ABCDEF"])
