@@ -169,3 +169,19 @@ async def test_looking_takes_the_printer_from_nobody(bus, tmp_path):
         assert "in use by another program" in found.message
         printer.device.traits.claimed_elsewhere = False
         await until(lambda: found.reasons == ("none",))
+
+
+async def test_one_that_is_pulled_out_while_nothing_prints_is_missed_and_found_again(bus, tmp_path):
+    (printer,) = bus({})
+    async with running(tmp_path) as service:
+        service.devices_changed()
+        await until(lambda: service.printers)
+        found = service.printers["epson-tm-t88v"]
+        await until(lambda: printer.received())  # it is open
+        for _ in range(2):
+            printer.leave()
+            service.devices_changed()
+            await until(lambda: found.reasons == ("connecting-to-device",))
+            printer.come_back()
+            service.devices_changed()
+            await until(lambda: found.reasons == ("none",))
