@@ -56,14 +56,16 @@ class LpTransport:
             if not path.is_char_device():
                 continue
             transport = cls(f"lp://{path}", TransportContext("", Path("/")))
+            problem = ""
             try:
                 identity = transport.open()
-            except DeviceError:
-                identity = DeviceIdentity()
+            except DeviceError as error:
+                identity, problem = DeviceIdentity(), error.problem
             finally:
                 transport.close()
             name = f"{identity.make} {identity.model}".strip()
-            found.append(DiscoveredDevice(f"lp://{path}", name or "printer device of the kernel", identity))
+            info = name or "printer device of the kernel"
+            found.append(DiscoveredDevice(f"lp://{path}", info, identity, problem=problem))
         return found
 
     def __init__(self, uri: str, context: TransportContext) -> None:  # noqa: ARG002 — every transport is made alike

@@ -5,6 +5,7 @@ It owns the look into sysfs and at udev's links; it opens no port.
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
@@ -32,6 +33,7 @@ def serial_devices() -> list[DiscoveredDevice]:
                 f"serial://{stable or by_path.get(path) or path}",
                 f"{name} ({Path(path).name}, USB port {node.port})",
                 DeviceIdentity(make=node.make, model=node.model, serial_number=node.serial_number),
+                problem=_problem(path),
             )
         )
     return found + _uarts(adapters)
@@ -58,10 +60,17 @@ def _uarts(adapters: Mapping[str, UsbNode]) -> list[DiscoveredDevice]:
             continue
         found.append(
             DiscoveredDevice(
-                f"serial://{aliases.get(path, path)}", f"serial port of this machine ({entry.name})"
+                f"serial://{aliases.get(path, path)}",
+                f"serial port of this machine ({entry.name})",
+                problem=_problem(path),
             )
         )
     return found
+
+
+def _problem(path: str) -> str:
+    """What is in the way of who asks; another program that has the port is seen when it is opened only."""
+    return "" if os.access(path, os.R_OK | os.W_OK) else "this user may not open it: the group dialout may"
 
 
 def _links(kind: str) -> dict[str, str]:

@@ -177,7 +177,7 @@ async def test_one_that_is_pulled_out_while_nothing_prints_is_missed_and_found_a
         service.devices_changed()
         await until(lambda: service.printers)
         found = service.printers["epson-tm-t88v"]
-        await until(lambda: printer.received())  # it is open
+        await until(printer.received)  # it is open
         for _ in range(2):
             printer.leave()
             service.devices_changed()

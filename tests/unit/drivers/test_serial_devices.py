@@ -6,6 +6,7 @@ import pytest
 from fake_sysfs import FakeSysfs
 
 from tympan.errors import DeviceNotFoundError
+from tympan_drivers import serial_devices as serial_devices_module
 from tympan_drivers import usb_node
 from tympan_drivers.serial_devices import serial_devices, stable_name
 from tympan_drivers.usb_node import NodeFollower, usb_nodes
@@ -157,3 +158,13 @@ def test_a_printer_of_usblp_is_followed_too(machine, terminals):
     machine.unplug("usb/lp0", kind="usbmisc")
     machine.plug("usb/lp1", **laser)
     assert node.path() == f"{machine.dev}/usb/lp1"
+
+
+def test_a_port_that_may_not_be_opened_is_listed_with_what_to_do(machine, monkeypatch):
+    machine.plug("ttyUSB0", **FTDI)
+    machine.uart("ttyAMA0", 32)
+    monkeypatch.setattr(serial_devices_module.os, "access", lambda path, _mode: path.endswith("ttyAMA0"))
+    assert [device.problem for device in serial_devices()] == [
+        "this user may not open it: the group dialout may",
+        "",
+    ]
