@@ -21,6 +21,7 @@ from tympan.errors import TympanError
 from tympan.ipp import Attribute
 from tympan.model.record import RecordCodec
 from tympan.service.building import DeviceAwayError
+from tympan.service.printer_settings import NotSetError
 from tympan.spool.store import DeleteRecord, SaveRecord, Store
 
 if TYPE_CHECKING:
@@ -39,6 +40,7 @@ WAITING_LOOK_S: Final = 30.0
 """Printers that wait are tried so often also when nothing was plugged in: the device may have been another program's."""
 
 _NAME_LENGTH: Final = 40
+_INFO_BYTES: Final = 100
 _NOBODY: Final = "nobody"
 _log = logging.getLogger(__name__)
 
@@ -251,7 +253,7 @@ class FoundPrinters:
             await self._service.add_printer(
                 settings, [Attribute.text("printer-info", info)], self._record(name, found)
             )
-        except TympanError as error:
+        except (TympanError, NotSetError) as error:
             self._say(device.device_uri, f"no printer can be made of {device.info}: {error}")
             return
         self._found[name] = found
@@ -298,11 +300,13 @@ class FoundPrinters:
 
 
 def make_and_model(identity: DeviceIdentity) -> str:
-    """What people call a device: its make once, and its model."""
+    """What people call a device: its make once, and its model; no longer than a name may be, whatever it says of itself."""
     make, model = " ".join(identity.make.split()), " ".join(identity.model.split())
-    if make.casefold() == "hewlett-packard" and model.casefold().startswith("hp "):
-        return model
-    return model if model.casefold().startswith(make.casefold()) else f"{make} {model}"
+    says_make = model.casefold().startswith(make.casefold()) or (
+        make.casefold() == "hewlett-packard" and model.casefold().startswith("hp ")
+    )
+    text = model if says_make else f"{make} {model}"
+    return text.encode()[:_INFO_BYTES].decode(errors="ignore").strip()
 
 
 def slug(text: str) -> str:

@@ -384,6 +384,24 @@ def test_a_device_that_no_driver_knows_is_a_mistake_of_the_configuration(run, bu
         pass
 
 
+@pytest.mark.parametrize(
+    "device_id",
+    [
+        b"MFG:" + b"E" * 4000 + b";CMD:ESC/POS;MDL:" + b"T" * 4000 + b";",
+        b"MFG:\xff\xfe;CMD:ESC/POS;MDL:\x1b[2J;",
+        b"MFG:../../etc;CMD:ESC/POS;MDL:%s%n;",
+        b"CMD:ESC/POS;MDL:;MFG:;",
+    ],
+)
+def test_a_device_may_say_anything_of_itself(run, device_id):
+    with run() as (service, plug, _):
+        plug(device("usb://dead:beef?port=1-1", device_id), RECEIPT)
+        assert len(service.printers) == 2
+        for printer in service.printers.values():
+            assert printer.identity.info.isprintable()
+            assert len(printer.identity.info.encode()) <= 127
+
+
 # --- names --------------------------------------------------------------------------------------------------------------
 
 
@@ -397,8 +415,9 @@ def test_a_device_that_no_driver_knows_is_a_mistake_of_the_configuration(run, bu
         ("Брат", "", "Брат", "printer"),
         ("A" * 60, "B", f"{'A' * 60} B", "a" * 40),
         ("--", "/../", "-- /../", "printer"),
+        ("Ü" * 500, "T" * 70_000, "Ü" * 50, "printer"),
     ],
 )
 def test_what_it_is_called(make, model, info, name):
-    assert make_and_model(DeviceIdentity(make=make, model=model)).strip() == info
+    assert make_and_model(DeviceIdentity(make=make, model=model)) == info
     assert slug(info) == name
