@@ -23,7 +23,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 SOURCES := firmware drivers hw-sim tests
 
 # What the tests compare with, or print through.
-TEST_PACKAGES := avahi-daemon avahi-utils cups cups-client cups-ipp-utils curl dbus fonts-dejavu-core ghostscript iproute2 libnss-mdns linux-libc-dev poppler-utils systemd udev zbar-tools
+TEST_PACKAGES := avahi-daemon avahi-utils chromium cups cups-client cups-ipp-utils curl dbus fonts-dejavu-core ghostscript iproute2 libnss-mdns linux-libc-dev poppler-utils systemd udev zbar-tools
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:

@@ -170,7 +170,8 @@ async def _serve_with(
     settings = service.system.settings
     await service.start()
     try:
-        server = HttpServer(service, settings, Pages(service).answer, [each.socket for each in unit.sockets])
+        pages = Pages(service, panel.front if panel is not None else None)
+        server = HttpServer(service, settings, pages.answer, [each.socket for each in unit.sockets])
         service.listening = addresses = await server.start()
         if panel is not None:
             panel.attach()
@@ -204,6 +205,7 @@ async def _serve_with(
             unit.leaves()
             await announcer.stop()
             service.stopping()
+            pages.close()
             await server.close()
     finally:
         await service.close()

@@ -358,6 +358,28 @@ class IppClient:
             known = f"there are: {', '.join(filter(None, names))}" if names else "there is none at all"
             raise NoSuchPrinterError(f"there is no printer {self.printer_name}; {known}") from refusal
 
+    def fetch(self, path: str) -> bytes:
+        """A file of the service's web pages.
+
+        Raises:
+            UnreachableError: No answer.
+            RequestFailedError: There is no such file.
+        """
+        try:
+            connection = self._line.connection()
+            connection.request("GET", path)
+            response = connection.getresponse()
+            data = response.read(MAX_ANSWER_BYTES + 1)
+        except (OSError, http.client.HTTPException) as error:
+            self.close()
+            raise self._unreachable(error) from error
+        if response.will_close or len(data) > MAX_ANSWER_BYTES:
+            self.close()
+        if response.status != http.client.OK:
+            hint = _HTTP_HINTS.get(response.status, response.reason)
+            raise RequestFailedError(0, f"{self.place} answers HTTP {response.status}: {hint}")
+        return data
+
     # --- HTTP -----------------------------------------------------------------------------------------------------------
 
     def _exchange(self, path: str, message: bytes, document: Iterable[bytes] | None) -> bytes:

@@ -49,7 +49,14 @@ BLINK_CODES: Final[tuple[BlinkCode, ...]] = (
         3,
         "cutter or paper jam",
         "clear the paper path",
-        ("cutter-", "trimmer-", "media-jam", "multiple-document-jam", "media-path-"),
+        (
+            "cutter-",
+            "trimmer-",
+            "media-jam",
+            "multiple-document-jam",
+            "media-path-",
+            "subunit-recoverable-failure",
+        ),
     ),
     BlinkCode("paper", 1, "paper is out or low", "put paper in", ("media-empty", "media-low")),
     BlinkCode(

@@ -153,8 +153,9 @@ class Pen:
             self.text(name, size - 1.5, gap=1)
             for line in self.wrapped(value, size, room=room):
                 self.text(line, size, font="C", gap=3)
+            self.y -= 1
             return
-        column = 120 * self.scale
+        column = 128 * self.scale
         for number, line in enumerate(self.wrapped(value, size, column, room=room)):
             if number == 0:
                 self.text(name, size, advance=False)

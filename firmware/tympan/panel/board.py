@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -14,9 +14,10 @@ from tympan.config import Settings
 from tympan.config.tables.panel import BUTTONS
 from tympan.panel import gpio
 from tympan.panel.actions import PanelActions
+from tympan.panel.front import Front
 from tympan.panel.gpio import PanelError, Wires
 from tympan.panel.machine import Order, Outputs, PanelMachine
-from tympan.panel.situation import PrinterView, situation_of
+from tympan.panel.situation import PrinterView, Situation, situation_of
 from tympan.service.description import IDENTIFY_FLASH, IDENTIFY_SOUND
 from tympan.service.events import Event
 from tympan.service.printer import Printer
@@ -39,19 +40,24 @@ class Panel:
     Args:
         service: The service; the panel is opened before it starts, and attached to it afterwards.
         settings: The configuration.
+        clock: Seconds that only go forward; those of `time.monotonic`.
 
     Attributes:
         simulated: The pins are gpiozero's mock ones, for a page to show and to press.
         problem: Why there is no panel although one is configured; empty: there is.
-        on_outputs: Called after a light or the buzzer has changed.
+        on_outputs: Called after lights and buzzer were looked at.
+        front: What a page shows and presses, in a simulation.
     """
 
-    def __init__(self, service: Service, settings: Settings) -> None:
+    def __init__(
+        self, service: Service, settings: Settings, clock: Callable[[], float] = time.monotonic
+    ) -> None:
         self._service = service
+        self._clock = clock
         self._settings = settings.panel
         self._state_dir = Path(settings.server.state_dir)
         self._loop = asyncio.get_running_loop()
-        self._machine = PanelMachine(settings.panel, time.monotonic())
+        self._machine = PanelMachine(settings.panel, clock())
         self._actions = PanelActions(service, settings.panel.printer)
         self._views: tuple[PrinterView, ...] = ()
         self._timer: asyncio.TimerHandle | None = None
@@ -64,6 +70,7 @@ class Panel:
         self.wires: Wires | None = None
         self.problem = ""
         self.on_outputs: Callable[[Outputs], None] = lambda _outputs: None
+        self.front = Front(self) if self.simulated else None
 
     # --- from the start to the end ----------------------------------------------------------------------------------
 
@@ -86,11 +93,11 @@ class Panel:
             return
         lines = ", ".join(f"{line} {pin}" for line, pin in self._settings.lines.items())
         _log.info("panel: %s%s", lines, " (simulated)" if self.simulated else "")
-        self._turn()
+        self.turn()
 
     def _bind(self) -> Wires:
         factory = gpio.open_factory(self._settings, simulated=self.simulated)
-        return Wires(self._settings, factory, self._edge_on_a_thread)
+        return Wires(self._settings, factory, self._edge_on_a_thread, self._clock)
 
     def attach(self) -> None:
         """The service has started: show it, and do what is pressed."""
@@ -102,7 +109,7 @@ class Panel:
             self._service.signal_by(self)
             for line in self.wires.inputs:
                 if self.wires.is_active(line):
-                    self._edge(line, active=True, at_s=time.monotonic())
+                    self._edge(line, active=True, at_s=self._clock())
         self._stop_listening = self._service.events.listen(self._happened)
         task = self._loop.create_task(self._work())
         self._tasks.add(task)
@@ -119,6 +126,8 @@ class Panel:
         for task in tuple(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        if self.front is not None:
+            self.front.close()
         self._release()
 
     def _release(self) -> None:
@@ -134,6 +143,21 @@ class Panel:
     def _tell_problem(self) -> None:
         for printer in self._actions.printers:
             printer.notice(f"The panel does not work: {self.problem}." if self.problem else "")
+
+    @property
+    def lines(self) -> dict[str, int]:
+        """The pins by the name of what is wired to them."""
+        return self._settings.lines
+
+    @property
+    def codes(self) -> Mapping[str, int]:
+        """Numbers of blinks that are not the ordinary ones."""
+        return self._settings.codes
+
+    @property
+    def situation(self) -> Situation:
+        """What is shown."""
+        return self._machine.situation
 
     # --- what it shows ----------------------------------------------------------------------------------------------
 
@@ -155,14 +179,14 @@ class Panel:
         if views != self._views or not views:
             self._views = views
             self._machine.see(situation_of(views), self._now())
-        self._turn()
+        self.turn()
 
     def _now(self) -> float:
         """The time; it never goes back, although edges bring their own."""
-        self._now_s = max(self._now_s, time.monotonic())
+        self._now_s = max(self._now_s, self._clock())
         return self._now_s
 
-    def _turn(self) -> None:
+    def turn(self) -> None:
         """Let the machine come up to the present: its orders, its outputs, and when to come again."""
         if self._timer is not None:
             self._timer.cancel()
@@ -183,7 +207,7 @@ class Panel:
         self.on_outputs(outputs)
         due_s = self._machine.due_s(now_s)
         if due_s is not None:
-            self._timer = self._loop.call_later(max(due_s - time.monotonic(), 0.001), self._turn)
+            self._timer = self._loop.call_later(max(due_s - self._clock(), 0.001), self.turn)
 
     # --- what is pressed --------------------------------------------------------------------------------------------
 
@@ -201,7 +225,7 @@ class Panel:
             self._look(jobs=True)  # what a tap means follows from the jobs that wait
         self._now_s = max(self._now_s, at_s)
         self._machine.edge(line, self._now_s, down=active)
-        self._turn()
+        self.turn()
 
     def _paper_is_low(self, low: bool) -> None:
         printer = self._actions.main
@@ -218,7 +242,7 @@ class Panel:
                 _log.exception("panel: %s failed", order.action.value)
                 well = False
             self._machine.done(self._now(), well=well)
-            self._turn()
+            self.turn()
 
     # --- Identify-Printer -------------------------------------------------------------------------------------------
 
@@ -236,7 +260,7 @@ class Panel:
         can = self.actions(printer)
         flash, sound = (each in actions and each in can for each in (IDENTIFY_FLASH, IDENTIFY_SOUND))
         self._machine.identify(self._now(), flash=flash, sound=sound)
-        self._turn()
+        self.turn()
 
 
 MANY_JOBS: Final = 200

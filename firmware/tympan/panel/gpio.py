@@ -30,14 +30,13 @@ if TYPE_CHECKING:
     from gpiozero import DigitalInputDevice, DigitalOutputDevice
     from gpiozero.pins.pi import PiFactory
 
-PI_5_CHIP: Final = 4
-"""Where early kernels have the header of a Raspberry Pi 5; later ones have it at 0, and this number leads there."""
+DEVICES: Final = Path("/dev")
 
 _ASSUMED_REVISION: Final = 0xC03114
 """The header of a board that is no Raspberry Pi is taken for that of a Raspberry Pi 4B: GPIO 0 to 27."""
 
 Edge = Callable[[str, bool, float], None]
-"""Called on any thread with the line, whether it is active now, and the time by `time.monotonic`."""
+"""Called on any thread with the line, whether it is active now, and when, in seconds that only go forward."""
 
 
 class PanelError(TympanError):
@@ -52,16 +51,13 @@ def missing(settings: PanelSettings) -> str | None:
             "lgpio is missing: install the package python3-lgpio of Raspberry Pi OS or Debian, where tympan's Python sees the system's "
             f"packages (a virtual environment with --system-site-packages){wheels}"
         )
-    chips = sorted(Path("/dev").glob("gpiochip*"))
-    if settings.chip >= 0:
-        chips = [Path(f"/dev/gpiochip{settings.chip}")]
-    there = [chip for chip in chips if chip.exists()]
+    wanted = "gpiochip*" if settings.chip < 0 else f"gpiochip{settings.chip}"
+    there = sorted(DEVICES.glob(wanted))
     if not there:
-        wanted = f"/dev/gpiochip{settings.chip} is" if settings.chip >= 0 else "no /dev/gpiochip0 is"
         return (
-            f"{wanted} not there: this machine has no such GPIO chip"
-            if settings.chip >= 0
-            else f"{wanted} there: this machine has no GPIO"
+            "this machine has no GPIO: there is no /dev/gpiochip0"
+            if settings.chip < 0
+            else f"there is no /dev/gpiochip{settings.chip}; gpiodetect lists the chips that there are"
         )
     if not any(os.access(chip, os.R_OK | os.W_OK) for chip in there):
         return (
@@ -166,15 +162,23 @@ class Wires:
         settings: Which they are.
         factory: Who has them; closed with this.
         on_edge: Is told when an input changes, on any thread.
+        clock: What time it is told with.
 
     Raises:
         PanelError: A pin cannot be had.
     """
 
-    def __init__(self, settings: PanelSettings, factory: PiFactory, on_edge: Edge) -> None:
+    def __init__(
+        self,
+        settings: PanelSettings,
+        factory: PiFactory,
+        on_edge: Edge,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._settings = settings
         self._factory = factory
         self._on_edge = on_edge
+        self._clock = clock
         self._closed = False
         self.inputs: dict[str, DigitalInputDevice] = {}
         self.outputs: dict[str, DigitalOutputDevice] = {}
@@ -218,12 +222,21 @@ class Wires:
 
     def _changed(self, line: str, *, active: bool) -> None:
         if not self._closed:
-            self._on_edge(line, active, time.monotonic())
+            self._on_edge(line, active, self._clock())
 
     def is_active(self, line: str) -> bool:
         """Whether a line is on, as its pin is."""
         device = self.inputs.get(line) or self.outputs[line]
         return bool(device.value)
+
+    def pretend(self, line: str, *, active: bool) -> None:
+        """Drive an input of the mock factory from outside, as a switch would."""
+        pin = self.inputs[line].pin
+        low = line in self._settings.active_low
+        if active == low:
+            pin.drive_low()
+        else:
+            pin.drive_high()
 
     def write(self, outputs: Outputs) -> None:
         """Make lights and buzzer so; only what has changed is written.

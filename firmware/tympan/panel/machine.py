@@ -140,6 +140,9 @@ class PanelMachine:
         self._reset_since_s = now_s
         self._reset_until_s = NEVER
         self._spent: set[str] = set()  # buttons whose taps have had their effect, until the last of them
+        self._ignored: set[str] = (
+            set()
+        )  # buttons whose press has ended Identify-Printer, until they are let go
         self._orders: list[Order] = []
         warning_s = min(COUNTDOWN_S, settings.long_hold_s - settings.hold_s - 1)
         self._warning_s = max(1.0, float(int(warning_s)))
@@ -281,16 +284,17 @@ class PanelMachine:
     def _heard(self, name: str, gestures: list[Gestured]) -> None:
         for gestured in gestures:
             if gestured.gesture is Gesture.PRESSED and self._ends_identify():
-                self._spent.add(name)
-            if name == "button":
-                self._on_button(gestured)
-            elif name not in self._spent:
-                if name == "release_button":
+                self._ignored.add(name)
+            if name not in self._ignored:
+                if name == "button":
+                    self._on_button(gestured)
+                elif name == "release_button":
                     self._on_release_button(gestured)
                 elif gestured.gesture is Gesture.TAP:
                     self._order_or_refuse(Action.FEED if self._situation.feeds else None, gestured.at_s)
             if gestured.gesture in {Gesture.TAPS_ENDED, Gesture.RELEASED}:
                 self._spent.discard(name)
+                self._ignored.discard(name)
 
     def _on_button(self, gestured: Gestured) -> None:
         now_s = gestured.at_s
@@ -320,7 +324,7 @@ class PanelMachine:
                 self._let_go(now_s, gestured.held_s)
 
     def _held(self, now_s: float) -> None:
-        if "button" in self._spent or self._reset is Reset.DONE:
+        if self._reset is Reset.DONE:
             return
         if self._settings.on_long_hold == "none":
             self._order_or_refuse(self._meaning(self._settings.on_hold), now_s)

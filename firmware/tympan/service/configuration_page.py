@@ -65,13 +65,16 @@ async def print_start_up_page(service: Service, printer: Printer) -> None:
     await print_own(service, printer, "Ready", PDF, configuration_page(service, printer, short=True))
 
 
-def configuration_page(service: Service, printer: Printer, *, short: bool = False) -> bytes:
+def configuration_page(
+    service: Service, printer: Printer, *, short: bool = False, public: bool = False
+) -> bytes:
     """The page of `printer` as a PDF, for the paper that it has.
 
     Args:
         service: The service.
         printer: The printer.
         short: Only what it is called and how it is reached.
+        public: Without the device URI, which may have somebody's address or serial number in it: for everybody to read.
     """
     settings = service.system.settings
     media = printer.template.media
@@ -80,7 +83,7 @@ def configuration_page(service: Service, printer: Printer, *, short: bool = Fals
     place = printer.identity.location
     sections = [Section("How to print on it", _reach(service, printer))]
     if not short:
-        sections.append(Section("This printer", _printer(service, printer)))
+        sections.append(Section("This printer", _printer(service, printer, public=public)))
         sections += [
             Section(other.identity.info or other.name, _other(other))
             for other in service.printers.values()
@@ -140,18 +143,18 @@ def _reach(service: Service, printer: Printer) -> list[tuple[str, str]]:
     name = settings.server.name
     found = [each for each in addresses(service) if is_address(each)]
     facts = [
-        ("Phones and laptops find", printer.dns_sd_name if settings.discovery.enabled else ""),
+        ("Found as", printer.dns_sd_name if settings.discovery.enabled else ""),
         ("Address", f"{scheme}://{authority(service, name)}{path}"),
-        ("or", f"{scheme}://{authority(service, found[0])}{path}" if found else ""),
+        ("Or", f"{scheme}://{authority(service, found[0])}{path}" if found else ""),
         ("Network", ", ".join(found)),
     ]
     return [(fact, value) for fact, value in facts if value]
 
 
-def _printer(service: Service, printer: Printer) -> list[tuple[str, str]]:
+def _printer(service: Service, printer: Printer, *, public: bool) -> list[tuple[str, str]]:
     return [
         ("Name", printer.name),
-        ("Device", service.set_attributes.device_uri(printer)),
+        *([] if public else [("Device", service.set_attributes.device_uri(printer))]),
         ("Driver", f"{type(printer.driver).name}, {printer.profile}"),
         *_other(printer),
     ]
@@ -163,22 +166,36 @@ def _other(printer: Printer) -> list[tuple[str, str]]:
         localized(f"printer-state-reasons.{each}") or each for each in printer.reasons if each != "none"
     ]
     state = ": ".join(part for part in (_STATES[printer.state], " ".join(reasons) or printer.message) if part)
-    counters = printer.counters
     waiting = sum(job is not printer.current for job in printer.active.values())
     return [
         ("State", state),
-        ("Printed", f"{counters.impressions} pages on {counters.media_sheets} sheets"),
+        ("Printed", _counted(printer)),
         *([("Waiting", f"{waiting} jobs")] if waiting else []),
     ]
 
 
+def _counted(printer: Printer) -> str:
+    """What it has printed in its life."""
+    counters = printer.counters
+    pages = f"{counters.impressions} {'page' if counters.impressions == 1 else 'pages'}"
+    if printer.capabilities.roll:
+        return pages
+    return f"{pages} on {counters.media_sheets} {'sheet' if counters.media_sheets == 1 else 'sheets'}"
+
+
+def _length(seconds: int) -> str:
+    """A length of time in the two largest units that there are."""
+    units = (("day", seconds // 86_400), ("hour", seconds // 3600 % 24), ("minute", seconds // 60 % 60))
+    words = [f"{count} {unit if count == 1 else unit + 's'}" for unit, count in units if count]
+    return " ".join(words[:2]) or "less than a minute"
+
+
 def _firmware(service: Service) -> list[tuple[str, str]]:
-    up_s = service.clock.up_time()
     now = datetime.fromtimestamp(service.clock.date()).astimezone()
     return [
         ("Version", f"tympan {__version__}"),
         ("Machine", f"{platform.system()} {platform.release()}, {platform.machine()}"),
-        ("Running for", f"{up_s // 86_400} days {up_s // 3600 % 24} hours {up_s // 60 % 60} minutes in all"),
+        ("Has been running for", _length(service.clock.up_time())),
         ("Serial number", service.system.uuid),
         *([("Printed at", f"{now:%Y-%m-%d %H:%M}")] if now.year > MAKER_YEAR else []),
     ]

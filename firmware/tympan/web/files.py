@@ -1,4 +1,4 @@
-"""The files that printer attributes point to: ``printer-icons`` and the message catalogues of ``printer-strings-uri``.
+"""The files that printer attributes point to, ``printer-icons`` and the message catalogues of ``printer-strings-uri``; the page's script.
 
 A path is looked up in a table of what there is; nothing of a request ever becomes a file name.
 """
@@ -35,6 +35,14 @@ class StaticFile:
     charset: str | None = None
 
 
+_SCRIPTS = {"/page.js": "page.js"}
+
+
+@cache
+def _script(name: str) -> bytes:
+    return (Path(__file__).with_name("scripts") / name).read_bytes()
+
+
 @cache
 def _icon(name: str) -> bytes:
     return (Path(__file__).with_name("icons") / name).read_bytes()
@@ -44,6 +52,8 @@ def static_file(path: str) -> StaticFile | None:
     """What there is at `path`, such as ``/icons/receipt-128.png``; None where there is nothing."""
     if (name := _ICONS.get(path)) is not None:
         return StaticFile(_icon(name), "image/png")
+    if (name := _SCRIPTS.get(path)) is not None:
+        return StaticFile(_script(name), "text/javascript", "utf-8")
     if (language := _CATALOGUES.get(path)) is not None:
         return StaticFile(strings_file(language), "text/strings", "utf-8")
     return None

@@ -1,6 +1,6 @@
-"""Answers HTTP requests that are not IPP: the page at ``/``.
+"""Answers HTTP requests that are not IPP: the page at ``/``, and the configuration page as a PDF.
 
-It reads the service and never changes it. Jinja2 is loaded with the first page that somebody looks at, so that a
+It reads the service and never changes it, but for the buttons of a simulated panel. Jinja2 is loaded with the first page that somebody looks at, so that a
 headless printer does not pay for it.
 """
 
@@ -18,6 +18,7 @@ from tympan import __version__
 from tympan.ipp.enums import JobState, PrinterState
 from tympan.model.job import TERMINAL, Job
 from tympan.service.access import Requester
+from tympan.service.configuration_page import configuration_page
 from tympan.service.holding import (
     HELD_FOR_REVIEW,
     HELD_ON_CREATE,
@@ -30,6 +31,7 @@ from tympan.service.job_attributes import in_order_of_printing
 from tympan.service.printer import Printer
 from tympan.service.service import Service
 from tympan.web.files import static_file
+from tympan.web.panel_page import PanelFront, PanelPage
 
 if TYPE_CHECKING:
     from jinja2 import Template
@@ -37,8 +39,12 @@ if TYPE_CHECKING:
 SHOWN_JOBS = 20
 """How many jobs of a printer the page lists: unfinished ones first, then the latest."""
 
+CONFIGURATION_PATH = "/configuration/"
+"""Where the configuration pages are: ``/configuration/NAME.pdf``."""
+
 _SECURITY_HEADERS = {
-    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'",
+    "Content-Security-Policy": "default-src 'none'; script-src 'self'; connect-src 'self'; style-src 'unsafe-inline'; "
+    "form-action 'self'; frame-ancestors 'none'; base-uri 'none'",
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
     "Cache-Control": "no-store",
@@ -72,32 +78,53 @@ _COLUMNS = ("name", "user", "pages")
 
 
 class Pages:
-    """The pages of one service."""
+    """The pages of one service.
 
-    def __init__(self, service: Service) -> None:
+    Args:
+        service: The service.
+        panel: The panel of a simulation; None: there is none to be shown.
+    """
+
+    def __init__(self, service: Service, panel: PanelFront | None = None) -> None:
         self._service = service
+        self._panel = PanelPage(panel, _SECURITY_HEADERS) if panel is not None else None
         self._template: Template | None = None
 
     async def answer(self, request: web.BaseRequest, requester: Requester) -> web.StreamResponse:
         """Answer any request that is not an IPP message."""
         if request.method == "OPTIONS":
             return web.Response(headers={**_SECURITY_HEADERS, "Allow": _METHODS})
+        if self._panel is not None:
+            answered = await self._panel.answer(request)
+            if answered is not None:
+                return answered
         if request.method not in {"GET", "HEAD"}:
             return _plain(
                 HTTPStatus.METHOD_NOT_ALLOWED,
                 "IPP is POST of application/ipp; pages are GET.",
                 {"Allow": _METHODS},
             )
+        return self._file(request) or self._page(request, requester)
+
+    def _file(self, request: web.BaseRequest) -> web.Response | None:
+        """What is the same for everybody: icons, catalogues, the script, configuration pages."""
+        file = static_file(request.path)
+        if file is not None:
+            return web.Response(
+                body=file.data, content_type=file.media_type, charset=file.charset, headers=_FILE_HEADERS
+            )
+        printer = self._printer_of(request.path)
+        if printer is None:
+            return None
+        page = configuration_page(self._service, printer, public=True)
+        return web.Response(body=page, content_type="application/pdf", headers=_SECURITY_HEADERS)
+
+    def _page(self, request: web.BaseRequest, requester: Requester) -> web.Response:
         if request.path == "/":
             return web.Response(
                 text=self._overview(request.host, requester),
                 content_type="text/html",
                 headers=_SECURITY_HEADERS,
-            )
-        file = static_file(request.path)
-        if file is not None:
-            return web.Response(
-                body=file.data, content_type=file.media_type, charset=file.charset, headers=_FILE_HEADERS
             )
         if request.path.startswith("/ipp"):
             return _plain(
@@ -106,6 +133,16 @@ class Pages:
                 {"Location": "/"},
             )
         return _plain(HTTPStatus.NOT_FOUND, "There is no such page.", {})
+
+    def close(self) -> None:
+        """The service stops: end what would go on for ever."""
+        if self._panel is not None:
+            self._panel.close()
+
+    def _printer_of(self, path: str) -> Printer | None:
+        """The printer whose configuration page is at `path`."""
+        name = path.removeprefix(CONFIGURATION_PATH).removesuffix(".pdf")
+        return self._service.printers.get(name) if path == f"{CONFIGURATION_PATH}{name}.pdf" else None
 
     def _overview(self, host: str, requester: Requester) -> str:
         if self._template is None:
@@ -118,6 +155,7 @@ class Pages:
         return self._template.render(
             host=host,
             version=__version__,
+            panel=self._panel.state() if self._panel is not None else None,
             printers=[self._printer(printer, requester) for printer in self._service.printers.values()],
         )
 

@@ -16,6 +16,7 @@ EXPECTED = {
     "media-jam-error": "cutter",
     "cutter-jam": "cutter",
     "trimmer-jam-error": "cutter",
+    "subunit-recoverable-failure-error": "cutter",
     "connecting-to-device": "away",
     "timed-out": "away",
     "fuser-over-temp": "heat",
@@ -48,7 +49,6 @@ def test_every_reason_the_service_knows_is_judged():
     assert ours <= {
         "other",
         "spool-area-full",
-        "subunit-recoverable-failure",
         "subunit-unrecoverable-failure",
     }
 

@@ -302,6 +302,13 @@ def test_three_seconds_print_the_page_when_the_button_is_let_go():
     assert player.actions == [Action.FEED, Action.PAGE]
 
 
+def test_a_hold_right_behind_a_tap_is_a_hold():
+    player = Player(TWO, IDLE)
+    player.tap()
+    player.hold(3.5)
+    assert player.actions == [Action.FEED, Action.PAGE]
+
+
 def test_without_a_reset_the_page_does_not_wait_for_the_button():
     player = Player(replace(TWO, on_long_hold="none"), IDLE)
     player.press()

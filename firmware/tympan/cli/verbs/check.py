@@ -38,7 +38,7 @@ def run(options: argparse.Namespace) -> int:
     path = options.config or DEFAULT_PATH
     settings, found = read(path, os.environ, may_be_missing=options.config is None)
     mistakes = [*found, *plug_in_mistakes(settings)]
-    notes = device_notes(settings)
+    notes = [*device_notes(settings), *panel_notes(settings)]
     if options.json:
         print(
             as_json(
@@ -96,6 +96,17 @@ def device_notes(settings: Settings) -> list[ConfigError]:
                     for caution in transport.cautions(capabilities)
                 ]
     return notes
+
+
+def panel_notes(settings: Settings) -> list[ConfigError]:
+    """What the panel lacks on this machine; the service runs without it all the same."""
+    if not settings.panel.is_wired:
+        return []
+    from tympan.panel.gpio import missing  # noqa: PLC0415 — only where a panel is configured
+
+    problem = missing(settings.panel)
+    place = settings.place(f"panel.{next(iter(settings.panel.lines)).partition('[')[0]}")
+    return [] if problem is None else [ConfigError(problem, path=place.path, line=place.line, key="panel")]
 
 
 def _printer_mistakes(settings: Settings, printer: PrinterSettings) -> Iterator[tuple[str, str]]:
