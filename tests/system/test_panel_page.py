@@ -90,6 +90,8 @@ async def test_on_a_telephone_nothing_is_cut_off_and_a_finger_presses(service):
         await asyncio.sleep(0.1)
         await page.lift()
         await printed_jobs(service, "Paper feed", before + 1)
+        await page.until(f"{SAYS} === 'ready'")
+        await asyncio.sleep(1.5)  # what was pressed has been answered
         await page.until(f"{LED} === 'green'")
         picture = Image.open(io.BytesIO(await page.picture()))
         assert picture.width == 2 * 390

@@ -44,13 +44,15 @@ def test_what_is_no_trouble_has_no_code(reason):
     assert code_of(reason) is None
 
 
-def test_every_reason_the_service_knows_is_judged():
-    ours = {reason for reason in ALERTS if code_of(reason) and code_of(reason).name == "other"}
-    assert ours <= {
-        "other",
-        "spool-area-full",
-        "subunit-unrecoverable-failure",
-    }
+GROUPS = {"cover": {"cover"}, "mediaPath": {"cutter"}, "input": {"paper", "tray", "other-paper", "cutter"}}
+GROUPS |= {"output": {"tray"}, "markerSupplies": {"supply"}, "channel": {"away"}}
+"""The parts of a printer as the Printer MIB has them (PrtAlertGroupTC), and the codes that may be about them."""
+
+
+@pytest.mark.parametrize(("reason", "alert"), ALERTS.items())
+def test_a_reason_that_is_about_a_part_has_the_code_of_that_part(reason, alert):
+    if alert.group in GROUPS and reason not in {"none", "paused"}:
+        assert code_of(reason).name in GROUPS[alert.group]
 
 
 def test_an_open_cover_comes_before_the_paper_that_is_not_seen_because_of_it():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tympan.panel.button import Button, Gesture, Times
@@ -73,6 +73,7 @@ def test_due_is_when_something_comes_and_nothing_comes_before():
     assert button.due_s is None
 
 
+@settings(deadline=None)
 @given(st.lists(st.floats(0.0001, 5.0), max_size=40))
 def test_presses_and_ends_take_turns_whatever_the_contact_does(gaps):
     button, told, now, down = Button(Times()), [], 0.0, False
