@@ -86,6 +86,16 @@ def usb_nodes(kind: str) -> Mapping[str, UsbNode]:
     return {node.path: node for node in found}
 
 
+def sysfs_of(node: Path) -> Path:
+    """The directory of a character device.
+
+    Raises:
+        OSError: There is no such node.
+    """
+    number = node.stat().st_rdev
+    return SYS / "dev" / "char" / f"{os.major(number)}:{os.minor(number)}"
+
+
 class NodeFollower:
     """Where the device behind a configured node is, also when it comes back under another name.
 
@@ -131,11 +141,9 @@ class NodeFollower:
     def opened(self, path: str) -> None:
         """The device at `path` was opened: it is the one to follow."""
         try:
-            status = Path(path).stat()
+            node = usb_node(sysfs_of(Path(path)))
         except OSError:
             return
-        place = SYS / "dev" / "char" / f"{os.major(status.st_rdev)}:{os.minor(status.st_rdev)}"
-        node = usb_node(place)
         if node is not None and node.path == path:
             self._known = node
 

@@ -6,20 +6,24 @@ import errno
 import os
 import select
 import struct
+import threading
 import time
 from pathlib import Path
 
 import pytest
+from fake_sysfs import FakeSysfs
 
 from tympan.driver.contract import MAX_WRITE_TIMEOUT_S, TransportContext
 from tympan.errors import ConfigError, DeviceBusyError, DeviceError, DeviceGoneError, DeviceNotFoundError
-from tympan_drivers import descriptor, lp_device
+from tympan_drivers import descriptor, lp_device, usb_node
 from tympan_drivers.lp_device import LpTransport
 
 CONTEXT = TransportContext("laser", Path("/"))
 DEVICE_ID = b"MFG:Brother;MDL:HL-2030 series;CMD:PJL,PCL;SN:B9J1;"
 LPGETSTATUS = 0x060B
 LPIOC_GET_DEVICE_ID_1024 = 0x84005001
+LPIOC_GET_PROTOCOLS_8 = 0x80085002
+LPIOC_SOFT_RESET = 0x5007
 
 
 class Kernel:
@@ -34,21 +38,33 @@ class Kernel:
         self.answers = []
         self.waited = []
         self.status = 0x18
+        self.protocol = 2
+        self.resets = 0
+        self.hung = threading.Event()
+        self.hung.set()
+        self.real_open = os.open
         monkeypatch.setattr(lp_device.os, "open", self.open)
         monkeypatch.setattr(lp_device.fcntl, "ioctl", self.ioctl)
         monkeypatch.setattr(descriptor.os, "write", self.write)
         monkeypatch.setattr(descriptor.os, "read", self.read)
         monkeypatch.setattr(descriptor.select, "poll", lambda: self)
 
-    def open(self, path, flags):
+    def open(self, path, flags, *more, **options):
+        if options or Path(path).parent.name not in {"usb", "dev"}:
+            return self.real_open(path, flags, *more, **options)
         self.opened.append((path, flags))
         if flags & os.O_ACCMODE in self.open_errors:
             raise OSError(self.open_errors[flags & os.O_ACCMODE], "refused")
         return self.fd
 
     def ioctl(self, fd, request, room):
-        assert fd == self.fd
-        if request == LPIOC_GET_DEVICE_ID_1024:
+        os.fstat(fd)  # it is open
+        self.hung.wait(5)
+        if request == LPIOC_GET_PROTOCOLS_8:
+            room[0], room[1] = self.protocol, 1 << self.protocol
+        elif request == LPIOC_SOFT_RESET:
+            self.resets += 1
+        elif request == LPIOC_GET_DEVICE_ID_1024:
             answer = struct.pack(">H", len(DEVICE_ID) + 2) + DEVICE_ID
             room[: len(answer)] = type(room)("B", answer)
         elif request == LPGETSTATUS and self.status is not None:
@@ -159,6 +175,83 @@ def test_status_bits(kernel, printer, byte, paper_empty, selected, error):
 def test_a_port_without_status_has_none(kernel, printer):
     kernel.status = None
     assert printer.port_status() is None
+
+
+def test_a_printer_that_only_takes_is_not_read(kernel):
+    """Protocol 1: usblp_read answers EINVAL."""
+    kernel.protocol = 1
+    transport = LpTransport("lp:///dev/usb/lp0", CONTEXT)
+    transport.open()
+    assert not transport.back_channel
+    kernel.events |= select.POLLIN
+    assert transport.read(10, 0.0) == b""
+    transport.close()
+
+
+def test_soft_reset_is_asked_of_the_kernel(kernel, printer):
+    printer.soft_reset()
+    assert kernel.resets == 1
+
+
+def test_a_printer_that_hangs_on_a_request_holds_nobody_up(kernel, printer):
+    """usblp waits 5 s for the answer (USBLP_CTL_TIMEOUT), and cannot be stopped."""
+    kernel.hung.clear()
+    began = time.monotonic()
+    assert [printer.port_status() for _ in range(3)] == [None] * 3
+    assert time.monotonic() - began < 2 * MAX_WRITE_TIMEOUT_S
+    kernel.hung.set()
+    until = time.monotonic() + 5
+    while printer.port_status() is None:
+        assert time.monotonic() < until
+
+
+def test_the_transfer_under_way_counts_as_not_sent(kernel, printer):
+    assert printer.unsent() == 0
+    assert printer.write(b"x" * 10_000, 0.1) == 8192
+    assert printer.unsent() == 8192
+    kernel.events |= select.POLLOUT
+    assert printer.unsent() == 0
+    assert printer.write(b"x" * 100, 0.1) == 100
+    kernel.events |= select.POLLOUT
+    kernel.write_error = errno.ENODEV  # which ends a transfer too
+    assert printer.unsent() == 100
+    printer.close()
+    assert printer.unsent() == 100
+
+
+@pytest.fixture
+def machine(monkeypatch, tmp_path):
+    made = FakeSysfs(tmp_path)
+    monkeypatch.setattr(usb_node, "SYS", made.sys)
+    monkeypatch.setattr(usb_node, "DEV", made.dev)
+    return made
+
+
+def test_what_the_kernel_knows_is_listed_without_opening(machine, kernel, tmp_path):
+    machine.plug("usb/lp0", kind="usbmisc", real="/dev/null")
+    interface = tmp_path / "interface"
+    interface.mkdir()
+    (machine.sys / "class/usbmisc/lp0/device").symlink_to(interface)
+    (interface / "ieee1284_id").write_bytes(DEVICE_ID + b"\n")
+    (machine.dev / "lp0").symlink_to("/dev/zero")  # a parallel port
+    found = {device.device_uri: device for device in LpTransport.discover()}
+    assert list(found) == [f"lp://{machine.dev}/lp0", f"lp://{machine.dev}/usb/lp0"]
+    assert found[f"lp://{machine.dev}/usb/lp0"].identity.model == "HL-2030 series"
+    assert found[f"lp://{machine.dev}/lp0"].info == "printer device of the kernel"
+    assert kernel.opened == []
+
+
+def test_a_printer_that_comes_back_as_another_node(machine, kernel):
+    laser = {"ids": "04f9:0027", "serial": "B9J1", "kind": "usbmisc"}
+    machine.plug("usb/lp0", **laser, real="/dev/null")
+    transport = LpTransport(f"lp://{machine.dev}/usb/lp0", CONTEXT)
+    transport.open()
+    machine.unplug("usb/lp0", kind="usbmisc")
+    machine.plug("usb/lp1", **laser, real="/dev/zero")
+    kernel.fd = kernel.real_open("/dev/null", os.O_RDWR)
+    transport.open()
+    transport.close()
+    assert [path for path, _ in kernel.opened] == [f"{machine.dev}/usb/lp0", f"{machine.dev}/usb/lp1"]
 
 
 def test_the_job_has_not_arrived_while_a_transfer_is_under_way(kernel, printer):
