@@ -23,6 +23,8 @@ how the printer is do not wait behind seconds of pixels, and that little is in d
 
 from __future__ import annotations
 
+import math
+
 ROOM_BYTES = 64
 """The least that a printer is taken to have room for when it takes DTR away."""
 
@@ -33,6 +35,9 @@ REACTION_S = 0.004
 
 LOOK_S = 0.0005
 """How often DSR is looked at while there is something to send."""
+
+LAG_S = 0.002
+"""How long bytes may take from the kernel into an adapter before the first of them goes out, while the clock already runs."""
 
 WINDOW_MIN_BYTES = 8
 
@@ -80,6 +85,8 @@ class LinePace:
         self._at = 0.0
         self._queued = 0
         self._moving = True
+        self._given = self._at_look = self._since_look = 0
+        self._empty_at = float("-inf")
 
     def look(self, now: float, queued: int, *, moving: bool = True) -> None:
         """Time has passed.
@@ -92,6 +99,12 @@ class LinePace:
         self._pass(now, moving=moving)
         self._queued = queued
         self._level = min(max(self._level, float(queued)), float(queued + self._adapter))
+        self._at_look = math.ceil(self._level + (self._rate * LAG_S if self._adapter else 0.0))
+        self._since_look = 0
+        if self._level:
+            self._empty_at = now + self._level / self._rate
+        elif now >= self._empty_at + LAG_S:
+            self._given = 0
 
     def given(self, count: int, now: float) -> None:
         """The port was given bytes.
@@ -104,6 +117,9 @@ class LinePace:
         self._pass(now, moving=self._moving)
         self._level += count
         self._queued += count
+        self._given += count
+        self._since_look += count
+        self._empty_at = now + self._level / self._rate
 
     def _pass(self, now: float, *, moving: bool) -> None:
         if moving:
@@ -114,15 +130,16 @@ class LinePace:
     def emptied(self) -> None:
         """The chip says that it has sent all."""
         self._level = 0.0
+        self._given = 0
 
     @property
     def under_way(self) -> int:
-        """Bytes that cannot have reached the printer, as of the last look; rounded up."""
-        return -int(-self._level // 1)
+        """Bytes that may not have left yet, as of the last look: what the clock says, and what it may be ahead."""
+        return min(self._given, self._at_look + self._since_look)
 
     def room(self) -> int:
         """How much the port may be given now; 0: look again in `pause_s`."""
-        return max(0, self._window - (self.under_way if self._by_clock else self._queued))
+        return max(0, self._window - (math.ceil(self._level) if self._by_clock else self._queued))
 
     @property
     def pause_s(self) -> float:

@@ -39,6 +39,7 @@ DEVICES = {
 }
 BLOCKING = [name for name in DEVICES if hasattr(DEVICES[name], "hold")]
 LEAVING = [name for name in DEVICES if hasattr(DEVICES[name], "leave")]
+RETURNING = [name for name in DEVICES if hasattr(DEVICES[name], "come_back")]
 ANSWERING = [name for name in DEVICES if hasattr(DEVICES[name], "answer")]
 
 LATE_S = 0.3
@@ -191,6 +192,36 @@ def test_a_device_that_goes_away_is_gone_and_no_byte_is_counted_twice(device, tr
     if kind is DeviceGoneError:
         assert failure.value.device_uri == device.uri
     transport.close()
+
+
+@each(RETURNING)
+def test_a_device_that_comes_back_is_opened_again_and_takes_the_rest(device, transport, job):
+    transport.open()
+    transport.begin_job(7, "bin")
+    assert send(transport, job[:5000]) == 5000
+    assert until_received(device, 5000) == job[:5000]
+    device.leave()
+    end = time.monotonic() + 10
+    try:
+        while time.monotonic() < end:
+            transport.read(100, 0.02)
+            transport.write(b"", 0.02)
+            transport.end_job(0.02)
+    except OSError:
+        pass
+    transport.close()
+    device.come_back()
+    while True:
+        try:
+            transport.open()
+            break
+        except OSError:
+            assert time.monotonic() < end
+            time.sleep(0.02)
+    assert transport.unsent() == 0
+    transport.begin_job(8, "bin")
+    assert send(transport, job[5000:9000]) == 4000
+    finish(transport)
 
 
 @each(ANSWERING)

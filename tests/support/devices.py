@@ -155,6 +155,9 @@ class TcpPrinter(_Pump):
         self._connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         self._connection.close()
 
+    def come_back(self) -> None:
+        self._end.clear()
+
     def close(self) -> None:
         with contextlib.suppress(OSError):
             self._listener.shutdown(socket.SHUT_RDWR)
@@ -274,6 +277,9 @@ class SimulatedPrinter:
 
     def leave(self) -> None:
         self._fault("unplug on")
+
+    def come_back(self) -> None:
+        self._fault("unplug off")
 
     def close(self) -> None:
         end_simulations()

@@ -24,6 +24,7 @@ class SerialPhysics:
         go_bytes: And ready again when it has room for so many.
         print_bytes_per_s: What printing takes from the buffer.
         report_s: How late the host sees the printer's line.
+        carry_s: How long bytes take from the host's queue into an adapter: USB's frames.
     """
 
     bytes_per_s: float
@@ -33,6 +34,7 @@ class SerialPhysics:
     go_bytes: int = 256
     print_bytes_per_s: float = 1e9
     report_s: float = 0.002
+    carry_s: float = 0.0
     queue: bytearray = field(default_factory=bytearray)
     chip: bytearray = field(default_factory=bytearray)
     arrived: bytearray = field(default_factory=bytearray)
@@ -41,12 +43,16 @@ class SerialPhysics:
     _in_buffer: float = 0.0
     _on_wire: float = 0.0
     _now: float = 0.0
+    _there: int = 0
+    _carried: list[tuple[float, int]] = field(default_factory=list)
     _ready: bool = True
     _seen: list[tuple[float, bool]] = field(default_factory=lambda: [(-1.0, True)])
 
     def give(self, data: bytes | memoryview) -> None:
         """The host's kernel gets bytes."""
-        self.queue += data
+        if data:
+            self.queue += data
+            self._carried.append((self._now + self.carry_s, len(data)))
 
     def advance(self, now: float) -> None:
         """Let time pass."""
@@ -55,9 +61,12 @@ class SerialPhysics:
             self._step()
 
     def _step(self) -> None:
-        room = self.chip_bytes - len(self.chip)
-        self.chip += self.queue[:room]
-        del self.queue[:room]
+        while self._carried and self._carried[0][0] <= self._now:
+            self._there += self._carried.pop(0)[1]
+        moved = min(self.chip_bytes - len(self.chip), self._there)
+        self.chip += self.queue[:moved]
+        del self.queue[:moved]
+        self._there -= moved
         self._on_wire = self._on_wire + self.bytes_per_s * STEP_S if self.chip else 0.0
         for byte in self.chip[: int(self._on_wire)]:
             if self._in_buffer + 1 > self.buffer_bytes:
@@ -80,6 +89,13 @@ class SerialPhysics:
         while len(self._seen) > 1 and self._seen[1][0] <= self._now:
             del self._seen[0]
         return self._seen[0][1]
+
+    def pull_out(self) -> None:
+        """The adapter is pulled out: what is under way is lost."""
+        self.queue.clear()
+        self.chip.clear()
+        self._carried.clear()
+        self._there = 0
 
     @property
     def under_way(self) -> int:
