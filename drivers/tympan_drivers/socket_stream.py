@@ -74,7 +74,7 @@ class SocketTransport:
         self._socket: socket.socket | None = None
         self._peer: TcpPeer | None = None
         self._left = 0
-        self._ended = False
+        self._ended = self._had_a_job = False
         self._broken: OSError | None = None
 
     def open(self) -> DeviceIdentity:
@@ -85,7 +85,7 @@ class SocketTransport:
             DeviceError: Anything else.
         """
         self.close()
-        self._left, self._ended, self._broken = 0, False, None
+        self._left, self._ended, self._had_a_job, self._broken = 0, False, False, None
         try:
             connection = connect(self._resolver, CONNECT_TIMEOUT_S)
         except (socket.gaierror, TimeoutError) as error:
@@ -104,8 +104,20 @@ class SocketTransport:
         self._socket = connection
         return DeviceIdentity()
 
-    def begin_job(self, job_id: int, extension: str) -> None:
-        """A stream does not name jobs."""
+    def begin_job(self, job_id: int, extension: str) -> None:  # noqa: ARG002 — a stream does not name jobs
+        """See that the printer has not ended the connection since the last job.
+
+        Raises:
+            DeviceGoneError: It has: a new one is needed.
+        """
+        connection, _ = self._connected()
+        self._check(connection)
+        if not self._ended:
+            with contextlib.suppress(BlockingIOError):
+                self._ended = not connection.recv(1, socket.MSG_PEEK)
+        # Before the first job it may just be one that never says anything.
+        if self._had_a_job and self._ended:
+            raise DeviceGoneError("the printer ended the connection after a job", device_uri=self.uri)
 
     def write(self, data: bytes | memoryview, timeout_s: float) -> int:
         """Send what the connection takes; 0 where it takes nothing in time.
@@ -133,11 +145,11 @@ class SocketTransport:
     def read(self, limit: int, timeout_s: float) -> bytes:
         """What the printer says, empty where it says nothing in time.
 
-        A printer that has ended its side, and has acknowledged all it was sent, has only nothing more to say: some do so when they
-        have the job, some have no back channel at all.
+        A printer that ends its side has nothing more to say: some do so when they have all of a job, some have no back channel at
+        all. One that has left altogether resets the connection when more is written.
 
         Raises:
-            DeviceGoneError: It reset the connection, does not answer any more, or ended it without having taken all.
+            DeviceGoneError: It reset the connection, or does not answer any more.
         """
         connection, _ = self._connected()
         if self._ended:
@@ -170,6 +182,7 @@ class SocketTransport:
             if time.monotonic() >= deadline:
                 return False
             time.sleep(END_POLL_S)
+        self._had_a_job = True
         return True
 
     def unsent(self) -> int:

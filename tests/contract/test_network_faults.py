@@ -128,14 +128,27 @@ def test_a_printer_that_closes_in_mid_job_is_gone_and_what_it_did_not_take_is_kn
     assert len(taken) <= counted - transport.unsent() < counted
 
 
-def test_a_connection_that_the_printer_ended_between_jobs_is_made_anew(printer):
-    transport, connection, listener = printer
-    connection.close()
+def test_a_connection_that_the_printer_ended_between_jobs_is_told_before_the_next(printer):
+    transport, connection, _ = printer
+    transport.begin_job(1, "bin")
+    transport.write(b"receipt", 0.1)
+    assert connection.recv(100) == b"receipt"
+    end(transport)
     transport.begin_job(2, "bin")
-    second, _ = listener.accept()
-    with second:
-        assert transport.write(b"second", 0.1) == 6
-        assert second.recv(100) == b"second"
+    end(transport)
+    connection.close()
+    with pytest.raises(DeviceGoneError, match="ended the connection"):
+        transport.begin_job(3, "bin")
+
+
+def test_a_printer_that_never_says_anything_gets_its_job(printer):
+    transport, connection, _ = printer
+    connection.shutdown(socket.SHUT_WR)
+    transport.read(100, 0.1)
+    transport.begin_job(1, "bin")
+    transport.write(b"receipt", 0.1)
+    assert connection.recv(100) == b"receipt"
+    end(transport)
 
 
 def test_the_end_does_not_make_the_printer_throw_away_what_it_has(monkeypatch):
