@@ -106,6 +106,19 @@ class FoundPrinters:
         """Whether a printer has made itself."""
         return name in self._found
 
+    @property
+    def makes_printers(self) -> bool:
+        """Whether printers appear by themselves."""
+        return self._makes
+
+    @property
+    def remarks(self) -> list[str]:
+        """What there is to say to people of devices that are there and no printers, and of printers that wait for theirs."""
+        waiting = [f"The printer {name} appears when its device is there." for name in self._waiting]
+        return waiting + [
+            f"{said[:1].upper()}{said[1:]}." for uri, said in self._said.items() if uri not in {"", _NOBODY}
+        ]
+
     # --- looking ------------------------------------------------------------------------------------------------------
 
     def look_soon(self) -> None:

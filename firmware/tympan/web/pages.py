@@ -157,6 +157,8 @@ class Pages:
             version=__version__,
             panel=self._panel.state() if self._panel is not None else None,
             printers=[self._printer(printer, requester) for printer in self._service.printers.values()],
+            appear=self._service.found.makes_printers,
+            remarks=self._service.found.remarks,
         )
 
     def _printer(self, printer: Printer, requester: Requester) -> Mapping[str, object]:

@@ -179,6 +179,9 @@ def test_one_whose_language_is_not_spoken_here_is_said_once(run, caplog):
         assert len(said) == 1
         assert "ACL" in said[0]
         assert "not supported" in said[0]
+        (remark,) = service.found.remarks
+        assert "HP LaserJet 1020" in remark
+        assert "ACL" in remark
         plug()
         plug(host_based)
         assert len([record for record in caplog.records if "1020" in record.message]) == 2
@@ -355,6 +358,7 @@ def test_a_printer_that_was_never_there_waits_and_appears(run, bus, caplog, erro
     with run("unless-configured", AUTO) as (service, plug, _):
         assert shown(service) == {}
         assert "printer receipt appears when its device does" in caplog.text
+        assert service.found.remarks == ["The printer receipt appears when its device is there."]
         plug()
         assert shown(service) == {}
         bus.error = None
@@ -363,6 +367,7 @@ def test_a_printer_that_was_never_there_waits_and_appears(run, bus, caplog, erro
         plug(LASERJET, RECEIPT)
         assert shown(service) == {"receipt": ("usb://04b8:0202/J4QF01", "escpos", "tm-t88", "receipt")}
         assert service.default_printer is service.printers["receipt"]
+        assert service.found.remarks == []
 
 
 def test_a_printer_that_was_there_once_is_there_from_the_start(run, bus):

@@ -90,3 +90,19 @@ def test_what_nobody_may_see_is_said_once_and_has_no_column(desk):
     page = seen(desk, OPERATOR)
     assert page.count("Payroll") == 3
     assert "shown to their owners" not in page
+
+
+def test_where_there_is_no_printer_it_says_how_one_comes(desk):
+    desk.service.printers.clear()
+    page = seen(desk)
+    assert "There is no printer yet" in page
+    assert "appears by itself" not in page, "the desk's printers are configured"
+    desk.service.found._makes = True
+    assert "A USB printer appears by itself when it is plugged in" in seen(desk)
+
+
+def test_a_device_that_no_printer_is_made_of_is_named_and_cannot_write_on_the_page(desk):
+    desk.service.found._say("usb://x", "no printer is made of <script>: not supported")
+    page = seen(desk)
+    assert "No printer is made of &lt;script&gt;: not supported." in page
+    assert "<script>:" not in page

@@ -25,6 +25,12 @@ def run(options: argparse.Namespace) -> int:
     if options.json:
         print(as_json([attributes_as_json(printer) for printer in printers]))
         return 0
+    if not printers:
+        print(
+            "there is no printer yet: a USB printer that is plugged in appears by itself where none is configured; "
+            "`tympan devices` lists what is connected, `tympan add` makes a printer of it"
+        )
+        return 0
     rows = [
         (
             printer.string("printer-name") or "",
