@@ -20,6 +20,7 @@ from tympan.language import escpos
 from tympan_drivers.escpos_dialogue import AUTOMATIC_MASK, EscPosDialogue
 from tympan_drivers.profile_escpos import EscPosProfile, escpos_profile
 from tympan_drivers.profile_store import PROFILE_DIR, ProfileStore
+from tympan_drivers.raw_mark import receipt_mark
 from tympan_drivers.receipt_media import CUSTOM_HMM, MAIN_SOURCE, receipt_media
 
 if TYPE_CHECKING:
@@ -187,10 +188,10 @@ class EscPosDriver:
             return SilentDialogue(status.buffer_bytes)
         return EscPosDialogue(model)
 
-    def raw_mark(self, profile: str, text: str) -> bytes:  # noqa: ARG002 — the contract's
-        """Nothing yet."""
-        self._store.get(profile)
-        return b""
+    def raw_mark(self, profile: str, text: str) -> bytes:
+        """A few lines that say `text`, and the printer initialised again behind them."""
+        model = self._store.get(profile)
+        return receipt_mark(model, text) + initialize(model)
 
 
 def initialize(model: EscPosProfile) -> bytes:

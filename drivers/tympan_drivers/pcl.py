@@ -23,6 +23,7 @@ from tympan_drivers.pcl_dialogue import PclDialogue
 from tympan_drivers.pcl_job_name import ABANDONED, RAW_END, job_name
 from tympan_drivers.profile_pcl import PclProfile, pcl_profile
 from tympan_drivers.profile_store import PROFILE_DIR, ProfileStore
+from tympan_drivers.raw_mark import sheet_mark
 
 if TYPE_CHECKING:
     from tympan_drivers.pcl_encoder import PclEncoder
@@ -149,10 +150,10 @@ class PclDriver:
         model = self._store.get(profile)
         return PclDialogue(model) if model.status.readback else SilentDialogue(model.status.buffer_bytes)
 
-    def raw_mark(self, profile: str, text: str) -> bytes:  # noqa: ARG002 — the contract's
-        """Nothing yet."""
+    def raw_mark(self, profile: str, text: str) -> bytes:
+        """A sheet that says `text`, and the printer reset again behind it."""
         self._store.get(profile)
-        return b""
+        return sheet_mark(text)
 
 
 def _loaded(sources: tuple[str, ...]) -> str:

@@ -375,6 +375,57 @@ def test_a_status_is_told_through_a_full_buffer():
     assert desk.condition().reasons == ("media-empty-error",)
 
 
+# --- the mark before documents in the printer's language ----------------------------------------------------------------
+
+
+MARK = "Copy: may have been printed before"
+
+
+def printed(profile, data):
+    """What comes out of a fresh printer, and what it said it did not understand."""
+    decoder = decoder_for(MODELS[PROFILES[profile]])()
+    effects = [*decoder.feed(data), *decoder.finish()]
+    unknown = [each for each in effects if getattr(each, "name", "") == "unknown"]
+    return [each.image.convert("L") for each in effects if hasattr(each, "image")], unknown
+
+
+def ink(image):
+    return 255 * image.size[0] * image.size[1] - int(np.asarray(image, np.int64).sum())
+
+
+TEXTS = [MARK, "Kopie: evtl. schon gedruckt \N{EN DASH} Ä", "コピー", "long " * 40, "line\none\x1b@"]
+
+
+@pytest.mark.parametrize(
+    ("profile", "text"),
+    [(profile, text) for profile in PROFILE_NAMES if PROFILE_NAMES[profile] == "escpos" for text in TEXTS]
+    + [("generic-pcl5e", text) for text in TEXTS]
+    + [("generic-pcl5-300", MARK)],
+)
+def test_a_mark_comes_before_the_document_and_changes_nothing_of_it(profile, text):
+    driver = DRIVERS[PROFILE_NAMES[profile]]
+    if PROFILE_NAMES[profile] == "escpos":
+        document = b"Coffee 2.40\nTea 1.90\n\x1dV\x42\x00"
+    else:
+        document = b"\x1b*p300x300Y\x1b*c600a60b0P\x0c"
+    before, after = driver.raw_prologue(profile), driver.raw_epilogue(profile)
+    plain, _ = printed(profile, before + document + after)
+    marked, unknown = printed(profile, before + driver.raw_mark(profile, text) + document + after)
+    assert unknown == []
+    if PROFILE_NAMES[profile] == "escpos":
+        assert len(plain) == len(marked) == 1
+        added = marked[0].height - plain[0].height
+        assert added > 0
+        # The document's lines are at the end of the piece, dot for dot.
+        lines = 24 if profile == "tm-u220" else 60
+        assert (np.asarray(marked[0])[-lines:] == np.asarray(plain[0])[-lines:]).all()
+        assert ink(marked[0]) > ink(plain[0])
+    else:
+        assert len(marked) == len(plain) + 1
+        assert ink(marked[0]) > 0
+        assert (np.asarray(marked[1]) == np.asarray(plain[0])).all()
+
+
 def test_the_numbers_of_the_contract():
     """Two seconds from a fault to its reason, with a poll a second."""
     assert POLL_S <= 1.0

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import itertools
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 
 from tympan.driver.contract import Driver, Encoder, PageFormat, Part
@@ -18,9 +18,10 @@ from tympan.render.banner import banner
 from tympan.render.document import DocumentReader
 from tympan.render.frames import MAX_FRAME_BYTES, FrameKind, PageMark
 from tympan.render.layout import Impression, Leaf, impression_count, pages_in_ranges, sides
+from tympan.render.mark import marked
 from tympan.render.request import RenderRequest
 from tympan.render.sources import open_source
-from tympan.render.sources.page import Source, Target
+from tympan.render.sources.page import Pixels, Source, Target
 
 SLICE_BYTES = 96 * 1024
 """Pixels are given to the encoder in slices of at most this many bytes, so that frames stay small."""
@@ -174,10 +175,18 @@ class _Job:
             document,
             self._tickets[position],
             self._format(self._tickets[position]),
-            None if self._may_turn(position) else self._encoder.text_format(),
+            None if self._may_turn(position) or self._is_drawn_over() else self._encoder.text_format(),
             self._encoder.can_encode,
             self._native,
         )
+
+    def _is_drawn_over(self) -> bool:
+        """Whether some side is a sheet with the mark on it: what is drawn covers no letters of the printer's own."""
+        return bool(self._ticket.mark) and self._page.height_px is not None
+
+    def _is_marked(self, number: int) -> bool:
+        """Whether a side may have come out before; the front of a sheet that goes on from its back has."""
+        return bool(self._ticket.mark) and number <= self._ticket.marked_to
 
     def _may_turn(self, position: int) -> bool:
         """Whether some page lies otherwise than the others: the printer's own letters cannot be turned."""
@@ -218,6 +227,10 @@ class _Job:
 
     def _send_native(self, source: Source) -> None:
         self._send(self._driver.raw_prologue(self._request.profile))
+        if self._is_marked(
+            1
+        ):  # such a document has no pages that are known: it comes as a whole, and so does the mark
+            self._send(self._driver.raw_mark(self._request.profile, self._ticket.mark))
         for chunk in source.chunks():
             self._send(chunk)
         self._send(self._driver.raw_epilogue(self._request.profile))
@@ -293,22 +306,37 @@ class _Job:
 
     def _send_page(self, impression: Impression, mark: PageMark) -> None:
         self._mark(FrameKind.PAGE_BEGIN, mark)
-        for data in self._encoded(impression, mark):
+        for data in self._encoded(impression, impression.bands(), mark):
             self._send(data)
         self._mark(FrameKind.PAGE_END, mark)
 
     def _send_repeated(self, impression: Impression, marks: Sequence[PageMark]) -> None:
-        """Each page several times, by a printer that cannot do it itself: the encoded page is kept."""
+        """Each page several times, by a printer that cannot do it itself: the page is kept."""
+        marked = [mark for mark in marks if self._is_marked(mark.number)]
+        if not marked or len(marked) == len(marks):
+            self._repeat(impression, impression.bands(), marks)
+            return
+        parts: list[Pixels | str] = []
+        size = 0
+        for part in impression.bands():
+            size += len(part) if isinstance(part, str) else part.nbytes
+            parts.append(part if isinstance(part, str) else part.copy())
+            if size > KEPT_PAGE_BYTES:
+                raise _too_large()
+        self._repeat(impression, iter(parts), marked)
+        self._repeat(impression, iter(parts), marks[len(marked) :])
+
+    def _repeat(
+        self, impression: Impression, bands: Iterator[Pixels | str], marks: Sequence[PageMark]
+    ) -> None:
+        """The same page several times: the encoded page is kept."""
         kept: list[bytes] = []
         size = 0
         self._mark(FrameKind.PAGE_BEGIN, marks[0])
-        for data in self._encoded_copy(impression, marks[0]):
+        for data in self._encoded_copy(impression, bands, marks[0]):
             size += len(data)
             if size > KEPT_PAGE_BYTES:
-                raise DocumentError(
-                    "A page is too large to be copied page by page; ask for collated copies.",
-                    reason="document-unprintable-error",
-                )
+                raise _too_large()
             kept.append(data)
             self._send(data)
         self._mark(FrameKind.PAGE_END, marks[0])
@@ -318,18 +346,24 @@ class _Job:
                 self._send(data)
             self._mark(FrameKind.PAGE_END, mark)
 
-    def _encoded_copy(self, impression: Impression, mark: PageMark) -> Iterator[bytes]:
+    def _encoded_copy(
+        self, impression: Impression, bands: Iterator[Pixels | str], mark: PageMark
+    ) -> Iterator[bytes]:
         """A page that is a copy by itself."""
-        yield from self._encoded(impression, mark)
+        yield from self._encoded(impression, bands, mark)
         yield self._encoder.end_part(Part.COPY)
 
-    def _encoded(self, impression: Impression, mark: PageMark) -> Iterator[bytes]:
+    def _encoded(
+        self, impression: Impression, bands: Iterator[Pixels | str], mark: PageMark
+    ) -> Iterator[bytes]:
         encoder = self._encoder
-        bands = impression.bands()
         first = next(bands, None)  # before the first byte: a page that cannot be drawn shall not begin
         self._prepare(impression.leaf.ticket)
         yield encoder.begin_page(mark.copies, back=mark.back)
-        for band in itertools.chain(() if first is None else (first,), bands):
+        parts: Iterator[Pixels | str] = itertools.chain(() if first is None else (first,), bands)
+        if self._is_marked(mark.number):
+            parts = self._with_mark(parts, impression.leaf.format)
+        for band in parts:
             if isinstance(band, str):
                 yield encoder.text_line(band)
                 continue
@@ -337,6 +371,10 @@ class _Job:
             for top in range(0, band.shape[0], rows):
                 yield encoder.band(band[top : top + rows])
         yield encoder.end_page()
+
+    def _with_mark(self, parts: Iterable[Pixels | str], page: PageFormat) -> Iterator[Pixels | str]:
+        encoder = self._encoder
+        return marked(parts, self._ticket.mark, page, encoder.text_format(), encoder.can_encode)
 
     def _prepare(self, ticket: JobTicket) -> None:
         """Begin the job, and tell the printer what is otherwise from this page on: once, also where the page is copied."""
@@ -355,6 +393,13 @@ class _Job:
     def _send(self, data: bytes) -> None:
         for start in range(0, len(data), MAX_FRAME_BYTES):
             self._emit_frame(FrameKind.DATA, data[start : start + MAX_FRAME_BYTES])
+
+
+def _too_large() -> DocumentError:
+    return DocumentError(
+        "A page is too large to be copied page by page; ask for collated copies.",
+        reason="document-unprintable-error",
+    )
 
 
 def _too_many_pages(limit: int) -> DocumentError:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tympan.driver.contract import DeviceIdentity
@@ -326,6 +326,7 @@ def test_process_ids_are_printable_and_come_again_only_after_all_others():
 
 
 @pytest.mark.parametrize("profile", ["tm-t88", "tm-u220", "generic-80mm", "generic-58mm"])
+@settings(deadline=None)
 @given(data=st.data())
 def test_nothing_a_printer_says_is_an_error(profile, data):
     dialogue = dialogue_of(profile, ids=process_ids())

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tympan.driver.contract import DeviceIdentity
@@ -258,6 +258,7 @@ def test_names_of_jobs():
     assert token_of("Report [12]") == token_of("") == ""
 
 
+@settings(deadline=None)
 @given(st.data())
 def test_nothing_a_printer_says_is_an_error(data):
     dialogue = DRIVER.dialogue("laserjet-4")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import escpos.constants as peer
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tympan.language.escpos_status import (
@@ -104,6 +104,7 @@ def test_a_text_without_end_does_not_swallow_the_printer():
     assert not [reply for reply in replies if isinstance(reply, PrinterText)]
 
 
+@settings(deadline=None)
 @given(st.lists(st.binary(max_size=40)))
 def test_any_bytes_cut_anywhere(chunks):
     whole = parsed(b"".join(chunks))
@@ -111,6 +112,7 @@ def test_any_bytes_cut_anywhere(chunks):
     assert [reply for chunk in chunks for reply in parser.feed(chunk)] == whole
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=60))
 def test_after_noise_and_a_pause_of_one_reply_it_understands_again(noise):
     """Whatever noise began, one status and the end of a frame later the parser is in step."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tympan.language.pjl_status import (
@@ -112,6 +112,7 @@ def test_what_never_ends_is_not_kept():
     assert parser.feed(b"\f" + sample("ustatus-device-open")) == [OPEN]
 
 
+@settings(deadline=None)
 @given(st.lists(st.one_of(st.binary(max_size=30), st.sampled_from([sample(name) for name in SAMPLES]))))
 def test_any_bytes_in_any_pieces(chunks):
     whole = parsed(b"".join(chunks))
