@@ -14,6 +14,7 @@ import socket
 import tty
 from pathlib import Path
 
+from tympan_sim.line_rate import LineRate
 from tympan_sim.loop import SimulationLoop
 from tympan_sim.printer import PrinterGoneError
 
@@ -247,11 +248,14 @@ class PtyLink(_RawLink):
     Args:
         path: A symbolic link to the terminal, made here and removed at the end.
         idle_gap_s: Seconds without a byte that end a job.
+        baud: The line's speed towards the printer; 0: as fast as a terminal is.
     """
 
-    def __init__(self, path: Path, *, idle_gap_s: float = 1.0) -> None:
+    def __init__(self, path: Path, *, idle_gap_s: float = 1.0, baud: int = 0) -> None:
         super().__init__(idle_gap_s)
         self._path = path
+        self._rate = LineRate(baud) if baud else None
+        self._allowed = CHUNK_BYTES
         self._master = -1
         self._slave = -1
         self._open_terminal()
@@ -294,8 +298,13 @@ class PtyLink(_RawLink):
             except OSError as problem:
                 if problem.errno not in (errno.EAGAIN, errno.EIO):
                     raise
-        loop.watch(self._master, None if self._held else self._readable)
-        return self._gap_end(now)
+        if self._rate is not None:
+            self._allowed = min(self._rate.allowance(now), CHUNK_BYTES)
+        loop.watch(self._master, None if self._held or not self._allowed else self._readable)
+        end = self._gap_end(now)
+        if self._rate is None or self._allowed:
+            return end
+        return self._rate.due() if end is None else min(end, self._rate.due())
 
     def detach(self) -> None:
         """Close the terminal and remove its name."""
@@ -303,7 +312,10 @@ class PtyLink(_RawLink):
 
     def _readable(self) -> None:
         with contextlib.suppress(BlockingIOError):
-            self._held += os.read(self._master, CHUNK_BYTES)
+            data = os.read(self._master, self._allowed)
+            self._held += data
+            if self._rate is not None:
+                self._rate.passed(len(data))
 
     def _close_terminal(self) -> None:
         if self._master >= 0:

@@ -109,6 +109,13 @@ def _printer_arguments(parser: argparse.ArgumentParser, language: str) -> None:
     parser.add_argument(
         "--usb-serial", default="SIM0001", metavar="TEXT", help="serial number on USB; default: %(default)s"
     )
+    parser.add_argument(
+        "--baud",
+        type=_baud,
+        default=0,
+        metavar="N",
+        help="for --pty: the line's speed towards the printer, ten bits a byte; default: as fast as a terminal is",
+    )
     parser.add_argument("--idle-gap", type=_gap, metavar="SECONDS", help="a pause of this length ends a job")
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="where pictures and bytes go")
     parser.add_argument("--control", type=Path, metavar="SOCKET", help="make a control socket with this name")
@@ -140,6 +147,12 @@ def _port(word: str) -> int:
     return int(word)
 
 
+def _baud(word: str) -> int:
+    if not (word.isascii() and word.isdigit() and 50 <= int(word) <= 4_000_000):
+        raise argparse.ArgumentTypeError(f"not a baud rate from 50 to 4000000: {word}")
+    return int(word)
+
+
 def _gap(word: str) -> float:
     try:
         seconds = float(word)
@@ -158,7 +171,7 @@ def _link(arguments: argparse.Namespace) -> tuple[Link, str]:
     kind = next(name for name in DEFAULT_GAP_S if getattr(arguments, name) is not None)
     gap_s = DEFAULT_GAP_S[kind] if arguments.idle_gap is None else arguments.idle_gap
     if kind == "pty":
-        return PtyLink(arguments.pty, idle_gap_s=gap_s), str(arguments.pty)
+        return PtyLink(arguments.pty, idle_gap_s=gap_s, baud=arguments.baud), str(arguments.pty)
     if kind == "tcp":
         tcp = TcpLink(arguments.tcp, arguments.bind, idle_gap_s=gap_s)
         return tcp, f"port {tcp.port} of {arguments.bind}"
@@ -250,4 +263,6 @@ def main(argv: Sequence[str] | None = None) -> int:
         )
     except ValueError as problem:
         parser.error(str(problem))
+    if arguments.baud and arguments.pty is None:
+        parser.error("--baud is a serial line's speed: it goes with --pty")
     return _simulate(arguments, model)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import random
 import select
 import struct
 import threading
@@ -217,6 +218,52 @@ def test_the_transfer_under_way_counts_as_not_sent(kernel, printer):
     assert printer.unsent() == 100
     printer.close()
     assert printer.unsent() == 100
+
+
+class Cable:
+    """The printer takes a transfer a piece at a time, one each time somebody looks, until it is pulled out at a byte."""
+
+    def __init__(self, kernel, leave_at):
+        self.kernel, self.leave_at = kernel, leave_at
+        self.delivered, self._transfer = bytearray(), b""
+        self._write, self._poll = kernel.write, kernel.poll
+        kernel.write, kernel.poll = self.write, self.poll
+        for name in ("write", "read"):
+            setattr(descriptor.os, name, getattr(kernel, name))
+
+    def write(self, fd, data):
+        count = self._write(fd, data)
+        if count:
+            self._transfer = bytes(data[:count])
+        return count
+
+    def poll(self, timeout_ms):
+        if self._transfer and not self.kernel.write_error:
+            room = min(1500, self.leave_at - len(self.delivered))
+            self.delivered += self._transfer[:room]
+            self._transfer = self._transfer[room:]
+            if len(self.delivered) >= self.leave_at:
+                self.kernel.write_error = errno.ENODEV
+            if not self._transfer or self.kernel.write_error:
+                self.kernel.events |= select.POLLOUT  # done, or killed: poll says the same
+        return self._poll(timeout_ms)
+
+
+@pytest.mark.parametrize("leave_at", random.Random(9).sample(range(1, 60_000), 100))
+def test_no_byte_is_lost_at_any_point_it_vanishes_at(kernel, printer, leave_at):
+    job = random.Random(leave_at).randbytes(60_000)
+    cable = Cable(kernel, leave_at)
+    counted, gone = 0, False
+    while not gone:
+        try:
+            counted += printer.write(job[counted : counted + 20_000], 0.01)
+            assert counted < len(job) or not printer.end_job(0.01)
+        except DeviceGoneError:
+            gone = True
+    printer.close()
+    left = counted - printer.unsent()
+    assert bytes(cable.delivered) == job[: len(cable.delivered)]
+    assert left <= len(cable.delivered) <= counted
 
 
 @pytest.fixture

@@ -368,6 +368,23 @@ def test_a_terminal_a_pause_is_a_job_s_end(simulator, tmp_path):
     assert not name.is_symlink()
 
 
+def test_a_line_has_its_speed(simulator, tmp_path):
+    """115200 baud are 11520 bytes a second, as long as the printer is quicker than that."""
+    name = tmp_path / "ttyPRINTER"
+    simulator("escpos", "--pty", str(name), "--speed", "max", "--idle-gap", "0.3", "--baud", "115200")
+    data = b"\x1dv0\0\x48\0\xc8\0" + bytes(72 * 200)  # 14408 bytes
+    terminal = os.open(name, os.O_RDWR | os.O_NOCTTY)
+    try:
+        began = time.monotonic()
+        assert os.write(terminal, data) == len(data)
+        wait_for((tmp_path / "out" / "1.bin").exists)
+        took = time.monotonic() - began - 0.3
+    finally:
+        os.close(terminal)
+    assert (tmp_path / "out" / "1.bin").read_bytes() == data
+    assert took > 0.9 * len(data) / 11_520
+
+
 @pytest.mark.parametrize(
     "arguments",
     [
@@ -377,6 +394,8 @@ def test_a_terminal_a_pause_is_a_job_s_end(simulator, tmp_path):
         ["escpos", "--tcp", "0", "--pty", "x", "--out", "x"],
         ["escpos", "--tcp", "0", "--out", "x", "--speed", "quick"],
         ["escpos", "--tcp", "0", "--out", "x", "--width-dots", "4"],
+        ["escpos", "--tcp", "0", "--out", "x", "--baud", "9600"],
+        ["escpos", "--pty", "x", "--out", "x", "--baud", "fast"],
         ["escpos", "--tcp", "0", "--out", "x", "--model", "pcl-laser"],
         ["pcl", "--tcp", "0", "--out", "x", "--dpi", "1"],
         ["pcl", "--tcp", "0"],
