@@ -63,6 +63,9 @@ WRITE_BYTES_MIN, WRITE_BYTES_MAX = 4 * 1024, 64 * 1024
 taken back from the host controller half-way, which no printer needs to see more often than must be: so a printer that prints as slowly
 as it takes its data gets less at once, until it takes that in time."""
 
+GROWING_SHARE = 0.4
+"""It gets twice as much at once when it needed less than this of its time: so that then it needs less than all of it."""
+
 STALLS_MAX = 20
 """As often a printer may stall in a row without taking a byte; then it is opened anew."""
 
@@ -343,9 +346,10 @@ class UsbTransport:
             if not piece:
                 return 0
             limit_ms = _milliseconds(timeout_s)
+            began = time.monotonic()
             sent = bulk_out(device, interface.out, interface.number, piece, limit_ms)
             if not sent.error:
-                self._fit(len(piece), sent.count)
+                self._fit(len(piece), sent.count, (time.monotonic() - began) * 1000 / limit_ms)
             elif sent.error == errno.EPIPE:
                 self._clear_stall(device, interface, sent.count, limit_ms)
             if sent.error and not sent.counted:
@@ -357,11 +361,11 @@ class UsbTransport:
             self._last_write = time.monotonic()
         return sent.count
 
-    def _fit(self, asked: int, taken: int) -> None:
-        """Give it as much at once as it takes in time."""
+    def _fit(self, asked: int, taken: int, share: float) -> None:
+        """Give it as much at once as it takes in time; `share` is how much of its time the last write took."""
         if taken < asked:
             self._write_bytes = max(asked // 2, WRITE_BYTES_MIN)
-        elif asked == self._write_bytes:
+        elif asked == self._write_bytes and share < GROWING_SHARE:
             self._write_bytes = min(2 * asked, WRITE_BYTES_MAX)
 
     def _clear_stall(self, device: UsbDevice, interface: PrinterInterface, count: int, limit_ms: int) -> None:

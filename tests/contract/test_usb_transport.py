@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import threading
 import time
+from types import SimpleNamespace
 
 import pytest
 import usb.core
@@ -387,29 +388,55 @@ def test_a_stall_that_cannot_be_cleared(bus, connect, monkeypatch):
         transport.write(b"e\n", 0.1)
 
 
-def test_a_slow_printer_gets_less_at_once_and_a_fast_one_more(bus, connect, monkeypatch):
+@pytest.mark.parametrize(
+    ("bytes_per_s", "settles_at"),
+    [(40_000_000, 65536), (200_000, 32768), (172_000, 32768), (48_000, 8192), (1_000, 4096)],
+)
+def test_a_printer_gets_as_much_at_once_as_it_takes_in_time(
+    bus, connect, monkeypatch, bytes_per_s, settles_at
+):
+    """Once that is found out, no transfer is cut off; 172 kB/s are 300 mm/s of 576 dots at 8 rows a millimetre."""
     bus({})
     transport = connect(URI)
-    asked, takes = [], [usb_bulk.WRITE_BYTES_MAX]
+    clock = SimpleNamespace(now=0.0)
+    monkeypatch.setattr(usb_bulk, "time", SimpleNamespace(monotonic=lambda: clock.now, sleep=None))
+    asked, cut = [], []
 
-    def transfer(_self, _handle, _endpoint, _interface, data, _timeout):
+    def transfer(_self, _handle, _endpoint, _interface, data, timeout_ms):
         asked.append(len(data))
-        return (len(data), 0) if len(data) <= takes[0] else (takes[0], -7)
+        seconds = min(len(data) / bytes_per_s, timeout_ms / 1000)
+        clock.now += seconds
+        taken = min(len(data), round(seconds * bytes_per_s))
+        if taken < len(data):
+            cut.append(len(asked))
+        return (taken, 0) if taken == len(data) else (taken, -7)
 
     monkeypatch.setattr(SimulatedUsb, "bulk_write_counted", transfer)
     data = bytes(1_000_000)
-    assert transport.write(data, 0.05) == 65536
-    takes[0] = 10_000
-    for _ in range(20):
-        transport.write(data, 0.05)
-    assert asked[1:5] == [65536, 32768, 16384, 8192]
-    assert asked.count(8192) >= 8, "half of the transfers and more are not cut off"
-    takes[0] = 0
-    assert [transport.write(data, 0.05) for _ in range(5)] == [0] * 5
+    for _ in range(40):
+        transport.write(data, 0.2)
+    assert asked[0] == 65536
+    assert set(asked[8:]) == {settles_at}
+    if bytes_per_s > 1_000:
+        assert not [number for number in cut if number > 5]
+
+
+def test_a_printer_that_was_busy_gets_much_at_once_again(bus, connect, monkeypatch):
+    bus({})
+    transport = connect(URI)
+    asked, takes = [], [0]
+
+    def transfer(_self, _handle, _endpoint, _interface, data, _timeout):
+        asked.append(len(data))
+        return (len(data), 0) if takes[0] else (0, -7)
+
+    monkeypatch.setattr(SimulatedUsb, "bulk_write_counted", transfer)
+    data = bytes(1_000_000)
+    assert [transport.write(data, 0.2) for _ in range(6)] == [0] * 6
     assert asked[-1] == usb_bulk.WRITE_BYTES_MIN
-    takes[0] = 100_000
+    takes[0] = 1
     for _ in range(5):
-        transport.write(data, 0.05)
+        transport.write(data, 0.2)
     assert asked[-1] == 65536
 
 
