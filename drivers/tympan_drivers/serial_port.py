@@ -57,6 +57,9 @@ END_POLL_S = 0.002
 BUSY_POLL_S = 0.003
 """How often DSR is looked at while the printer takes nothing: an adapter is asked over USB each time."""
 
+CHIP_PATIENCE_S = 0.3
+"""How long a chip is believed that it is not empty when by the line's speed it must be: some never say so, whatever they are."""
+
 _T = TypeVar("_T")
 
 
@@ -101,6 +104,7 @@ class SerialTransport:
         self._line: SerialLine | None = None
         self._pace = self._new_pace(ADAPTER_BYTES)
         self._closing: threading.Thread | None = None
+        self._all_out_at: float | None = None
 
     def cautions(self, capabilities: Capabilities | None) -> Sequence[str]:
         """What who configured the line so should know."""
@@ -119,6 +123,7 @@ class SerialTransport:
 
         self.close()
         self._pace = self._new_pace(ADAPTER_BYTES)
+        self._all_out_at = None
         if self._closing is not None and self._closing.is_alive():
             raise DeviceBusyError(
                 "the port has not yet let go of what the printer did not take", device_uri=self.uri
@@ -250,11 +255,19 @@ class SerialTransport:
     def _all_sent(self, line: SerialLine) -> bool:
         self._look(line)
         if self._ask(line.queued):
+            self._all_out_at = None
             return False
-        empty = line.transmitter_empty()
-        if empty:
+        if line.transmitter_empty():
             self._pace.emptied()
-        return not self._pace.under_way if empty is None else empty
+            return True
+        if self._pace.under_way:
+            self._all_out_at = None
+            return False
+        now = time.monotonic()
+        if self._all_out_at is None:
+            self._all_out_at = now
+        # Nothing of it can be in the chip by now. Some, and QEMU's, never say that they are empty.
+        return line.transmitter_empty() is None or now - self._all_out_at >= CHIP_PATIENCE_S
 
     def unsent(self) -> int:
         """What the kernel and the chip have and the line has not; after the adapter went away, as it was at the last look."""

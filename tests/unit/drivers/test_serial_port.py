@@ -245,7 +245,25 @@ def test_the_job_is_over_when_the_last_byte_is_on_the_line(line, connect):
 def test_bytes_in_the_chip_have_not_gone_out(line, connect):
     transport = connect()
     line.shifted_out = False
-    assert transport.end_job(0.01) is False
+    assert transport.write(bytes(10), 0.0) == 10
+    assert transport.end_job(0.1) is False
+    line.shifted_out = True
+    assert transport.end_job(0.01) is True
+
+
+def test_a_chip_that_never_says_that_it_is_empty_is_not_waited_for_without_end(line, connect):
+    """QEMU's usb-serial does not; ten bytes take 10 ms at 9600 baud."""
+    transport = connect()
+    line.shifted_out = False
+    assert transport.write(bytes(10), 0.0) == 10
+    began = time.monotonic()
+    while not transport.end_job(0.1):
+        assert time.monotonic() - began < 2
+    assert time.monotonic() - began > 0.25
+
+
+def test_an_adapter_that_cannot_tell_is_given_time(line, connect):
+    transport = connect()
     line.shifted_out = None  # an adapter that cannot tell gets the time it needs
     assert transport.write(bytes(50), 0.0) == 50
     assert transport.end_job(0.01) is False
