@@ -287,7 +287,7 @@ _MUTE_LASER = replace(
     _PLAIN_LASER,
     name="pcl-laser-mute",
     model="PCL Laser on a one-way cable",
-    usb_ids=(0x067B, 0x2305),
+    usb_ids=(0x03F0, 0x0317),
     back_channel=False,
 )
 """A laser behind a USB-to-parallel cable that only goes one way."""
