@@ -58,10 +58,20 @@ def main() -> int:
     parser.add_argument(
         "--faults", type=_words(CASES), default=list(CASES), metavar="A,B", help=", ".join(CASES)
     )
+    parser.add_argument(
+        "--order",
+        default="",
+        metavar="COMMAND",
+        help="this fault, such as 'at +5000 unplug for 2'; name it in --faults too",
+    )
+    parser.add_argument("--log", action="store_true", help="what the service has to say")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write every run there")
     parser.add_argument("--keep", type=Path, metavar="DIR", help="keep what was printed there")
     arguments = parser.parse_args()
-    logging.basicConfig(level=logging.ERROR)
+    logging.basicConfig(
+        level=logging.DEBUG if arguments.log else logging.ERROR,
+        format="%(relativeCreated)8d %(name)s %(message)s",
+    )
     seed = random.SystemRandom().getrandbits(31) if arguments.seed is None else arguments.seed
     print(f"seed {seed}", flush=True)
     began = time.monotonic()
@@ -74,6 +84,7 @@ def main() -> int:
             transports=arguments.transports,
             faults=arguments.faults,
             lanes=arguments.lanes,
+            order=arguments.order,
             tell=lambda line: print(
                 f"{time.monotonic() - began:7.1f} s  {line}", file=sys.stderr, flush=True
             ),

@@ -163,6 +163,7 @@ class Matrix:
         transports: Of `TRANSPORTS`.
         faults: Of `CASES`.
         lanes: Printers of each kind behind each transport, which share the work.
+        order: What the simulation is told in place of what is drawn: to see one run again.
         tell: Hears how far it is.
     """
 
@@ -176,12 +177,14 @@ class Matrix:
         transports: Iterable[str] = TRANSPORTS,
         faults: Iterable[str] = CASES,
         lanes: int = 1,
+        order: str = "",
         tell: Callable[[str], None] = lambda _: None,
     ) -> None:
         self._folder = folder
         self._chance = random.Random(seed)
         self._points = points
         self._faults = tuple(faults)
+        self._order = order
         self._tell = tell
         self._documents = [
             coded_pages.document(number, PAGES, STRIPS) for number in range(coded_pages.DOCUMENTS)
@@ -227,7 +230,7 @@ class Matrix:
         return work
 
     async def _lane(self, service: FaultService, lane: Lane, runs: list[tuple[str, int]]) -> None:
-        worker = _Worker(service, lane, self._documents)
+        worker = _Worker(service, lane, self._documents, self._order)
         problem = await worker.measure()
         if problem:
             self.runs.append(Run(lane.name, lane.kind.name, lane.transport, "none", "", aftermath=problem))
@@ -254,10 +257,13 @@ def _has(lane: Lane, case: Case) -> bool:
 class _Worker:
     """The runs of one lane."""
 
-    def __init__(self, service: FaultService, lane: Lane, documents: Sequence[bytes]) -> None:
+    def __init__(
+        self, service: FaultService, lane: Lane, documents: Sequence[bytes], order: str = ""
+    ) -> None:
         self._service = service
         self._lane = lane
         self._documents = documents
+        self._given = order
         self._number = 0
         self._measure = _Measure(0, 0.0)
 
@@ -322,6 +328,8 @@ class _Worker:
 
     def _order(self, case: Case, chance: random.Random) -> str:
         """When, what, and for how long."""
+        if self._given:
+            return self._given
         if chance.random() < 0.5:
             when = f"at +{chance.randint(1, max(self._measure.bytes, 1))}"
         else:
