@@ -30,7 +30,7 @@ from tympan.language.pjl_status import (
     enquiry,
 )
 from tympan.model.device_condition import DeviceCondition
-from tympan_drivers.pcl_job_name import ABANDONED, RAW_END, token_of
+from tympan_drivers.pcl_job_name import ABANDONED, ASKED, RAW_END, token_of
 from tympan_drivers.pjl_codes import OFFLINE, READY, Meaning, meaning_of
 from tympan_drivers.profile_pcl import PclProfile
 
@@ -45,20 +45,29 @@ class _Job:
     Attributes:
         job_id: Its number.
         echo: What marks its beginning in the stream of answers.
+        echoed: That has been heard: what comes from here on can be of it.
         token: What its name is known by; empty: the printer has not told its beginning yet.
         pages: Page number and how many sides there must be for it to be out, in order.
         copies: Sides so far that are further copies.
         first: Number of the first page.
         count: The printer's own.
+        ended: All of it was sent.
     """
 
     job_id: int
     echo: str
+    echoed: bool = False
     token: str = ""
     pages: deque[tuple[int, int]] = field(default_factory=deque)
     first: int = 0
     copies: int = 0
     count: int = 0
+    ended: bool = False
+
+    @property
+    def question(self) -> str:
+        """The name of the empty job by which is asked whether this one is out."""
+        return f"{ASKED}{self.echo}"
 
     def page_ended(self, number: int, copies: int) -> None:
         """Another side was sent."""
@@ -96,6 +105,7 @@ class PclDialogue:
         self._parser = PjlParser()
         self._echo = ""
         self._echoes = False
+        self._answers = False  # it has said what comes behind the first echo
         self._jobs: deque[_Job] = deque()
         self._begun: _Job | None = None
         self._current: _Job | None = None
@@ -125,8 +135,16 @@ class PclDialogue:
         return b""
 
     def job_ended(self) -> bytes:
-        """Nothing: the job's last command is EOJ, and the printer tells when all before it is out."""
-        return b""
+        """Nothing: the job's last command is EOJ, and the printer tells when all before it is out.
+
+        Asked again it is by an empty job: the printer tells of its EOJ, too, when all before that is out (chapter 7, "JOB
+        variable").
+        """
+        job = self._current
+        if job is None:
+            return b""
+        job.ended, again = True, job.ended
+        return enquiry(f'JOB NAME="{job.question}"', f'EOJ NAME="{job.question}"') if again else b""
 
     def poll(self, now: float, *, in_job: bool) -> bytes:  # noqa: ARG002 — the contract's
         """Ask how it is, between jobs."""
@@ -148,6 +166,7 @@ class PclDialogue:
             if isinstance(message, PjlStatus):
                 heard.append(self._condition(message))
             elif isinstance(message, PjlId):
+                self._answers = True
                 heard.append(DeviceIdentity(model=message.text))
             elif isinstance(message, PjlEcho):
                 self._heard_echo(message.words)
@@ -181,7 +200,14 @@ class PclDialogue:
     def _heard_echo(self, words: str) -> None:
         if words == self._echo:
             self._echoes = True
-        self._begun = next((job for job in self._jobs if job.echo == words), self._begun)
+        for job in self._jobs:
+            if job.echo == words:
+                self._begun = job
+                job.echoed = True
+
+    def _has_begun(self, job: _Job) -> bool:
+        """Whether what is heard can be of this job: a printer that was opened anew still tells of those before it."""
+        return job.echoed or (not self._echoes and (self._answers or job.token != ""))
 
     def _heard_job(self, message: PjlJob) -> list[Heard]:
         token = token_of(message.name)
@@ -190,8 +216,10 @@ class PclDialogue:
             if token and begun is not None and not begun.token:
                 begun.token = token
             return []
-        if message.name in {ABANDONED, RAW_END}:
-            job = self._jobs[0] if self._jobs else None
+        if self._current is not None and message.name == self._current.question:
+            job = self._current if self._current in self._jobs else None
+        elif message.name in {ABANDONED, RAW_END}:
+            job = self._jobs[0] if self._jobs and self._has_begun(self._jobs[0]) else None
         else:
             job = next((each for each in self._jobs if token and each.token == token), None)
         if job is None:
@@ -203,7 +231,9 @@ class PclDialogue:
 
     def _heard_page(self, message: PjlPage) -> None:
         job = self._jobs[0] if self._jobs else None
-        if job is not None and job is self._current:  # otherwise it is a page of a job before
+        if (
+            job is not None and job is self._current and self._has_begun(job)
+        ):  # otherwise it is a page of a job before
             job.count = max(job.count, message.number)
 
     def _pages_out(self) -> list[Heard]:

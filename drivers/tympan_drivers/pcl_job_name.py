@@ -17,6 +17,9 @@ ABANDONED = "tympan: abandoned"
 RAW_END = "tympan: end"
 """The end of a document that was PCL already: what ends it is not told how it began."""
 
+ASKED = "tympan: asked "
+"""How the names of empty jobs begin, by which is asked whether a job is out."""
+
 _TOKEN = re.compile(r"\[([0-9a-f]{8})\]\Z")
 _TOKEN_LENGTH = len(" [01234567]")
 

@@ -409,7 +409,9 @@ class _Worker:
         run.doubled, run.marked, run.disordered = verdict.doubled, verdict.marked, verdict.disordered
         run.strangers, run.stray_rows = verdict.strangers, verdict.stray_rows
         lost = verdict.lost
-        if case.spoils and lost and len(lost) <= 2 and lost[-1] - lost[0] <= 1:
+        # A receipt's pages are set up each by itself; a laser is set up once for the job.
+        far = self._lane.kind.language == "PCL"
+        if case.spoils and lost and (far or (len(lost) <= 2 and lost[-1] - lost[0] <= 1)):
             run.damaged, lost = lost, ()
         if lost and record and self._cannot_know(case, record, completed_at):
             run.excused, lost = lost, ()

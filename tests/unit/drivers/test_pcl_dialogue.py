@@ -277,3 +277,44 @@ def test_nothing_a_printer_says_is_an_error(data):
                 assert isinstance(
                     heard, (DeviceCondition, DeviceIdentity, PagesConfirmed, JobConfirmed, PartMissing)
                 )
+
+
+def test_after_a_job_broke_off_what_is_told_of_it_is_not_of_the_next_attempt():
+    """As a simulated laser tells it that was unplugged in mid-job: it prints what it had, and tells of it when it is plugged in again."""
+    dialogue = DRIVER.dialogue("laserjet-4")
+    opened = echo(dialogue.opened(0.0))
+    began = echo(dialogue.job_begins(7))
+    dialogue.page_ended(2)
+    dialogue.page_ended(3)
+    earlier = page(1) + page(2) + page(3) + job("END", ABANDONED, "PAGES=3")
+    assert dialogue.received(earlier + opened, 1.0) == []
+    assert dialogue.received(page(4) + job("END", ABANDONED, "PAGES=4"), 1.0) == []
+    assert dialogue.received(began + job("START", "Report [0123abcd]"), 1.0) == []
+    assert dialogue.received(page(1), 2.0) == [PagesConfirmed(7, 2)]
+    assert dialogue.received(page(2), 3.0) == [PagesConfirmed(7, 3)]
+    assert dialogue.received(job("END", "Report [0123abcd]", "PAGES=2"), 4.0) == [JobConfirmed(7)]
+
+
+def test_a_job_whose_end_was_not_heard_is_asked_for_by_an_empty_job():
+    dialogue = dialogue_of()
+    begun(dialogue, 7)
+    dialogue.page_ended(1)
+    assert dialogue.job_ended() == b""
+    asked = dialogue.job_ended()
+    (name,) = set(re.findall(rb'NAME="(.*)"', asked))
+    assert re.fullmatch(
+        rb'\x1b%-12345X@PJL\r\n@PJL JOB NAME="(.*)"\r\n@PJL EOJ NAME="\1"\r\n\x1b%-12345X', asked
+    )
+    assert dialogue.received(job("START", name.decode()), 2.0) == []
+    assert dialogue.received(job("END", name.decode(), "PAGES=0"), 3.0) == [JobConfirmed(7)]
+    assert dialogue.received(job("END", "Report [0123abcd]", "PAGES=1"), 3.0) == [], "once is enough"
+
+
+def test_an_answer_to_what_was_asked_of_an_earlier_attempt_confirms_nothing():
+    dialogue = dialogue_of()
+    begun(dialogue, 7)
+    dialogue.job_ended()
+    name = re.search(rb'NAME="(.*)"', dialogue.job_ended())[1].decode()
+    begun(dialogue, 7, "Report [89abcdef]")
+    dialogue.job_ended()
+    assert dialogue.received(job("END", name, "PAGES=0"), 3.0) == []
