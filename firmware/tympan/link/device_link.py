@@ -456,7 +456,10 @@ class DeviceLink:
         if connection is None:
             return
         if connection.identity is not None and self.identity is not None:
-            self.identity, connection.identity = _completed(self.identity, connection.identity), None
+            identity, connection.identity = _completed(self.identity, connection.identity), None
+            if identity != self.identity:
+                self.identity = identity
+                _log.info("%s is %s", self._transport.uri, _described(identity))
         condition = connection.condition()
         if condition is not None:
             self._tell(condition)
@@ -489,14 +492,29 @@ def _is_another(identity: DeviceIdentity, before: DeviceIdentity) -> bool:
 
 
 def _completed(identity: DeviceIdentity, heard: DeviceIdentity) -> DeviceIdentity:
-    """What a device is, where it has said more of it."""
+    """What a device is, where it has said more of it.
+
+    What the transport knows stays: it is what tells the device apart when it is opened again, and printers call themselves
+    otherwise in their language ("LASERJET 4", and a serial number that is not the one of USB).
+    """
     return DeviceIdentity(
-        device_id=heard.device_id or identity.device_id,
-        make=heard.make or identity.make,
-        model=heard.model or identity.model,
-        serial_number=heard.serial_number or identity.serial_number,
-        commands=heard.commands or identity.commands,
+        device_id=identity.device_id or heard.device_id,
+        make=identity.make or heard.make,
+        model=identity.model or heard.model,
+        serial_number=identity.serial_number or heard.serial_number,
+        commands=identity.commands or heard.commands,
+        firmware=heard.firmware or identity.firmware,
     )
+
+
+def _described(identity: DeviceIdentity) -> str:
+    """For the log: what a person who helps from afar asks first."""
+    parts = (
+        f"{identity.make} {identity.model}".strip(),
+        identity.serial_number and f"serial number {identity.serial_number}",
+        identity.firmware and f"firmware {identity.firmware}",
+    )
+    return ", ".join(filter(None, parts))
 
 
 def _set_result(future: asyncio.Future[PrintOutcome], outcome: PrintOutcome) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import escpos.constants as peer
 import pytest
 from hypothesis import given, settings
@@ -22,6 +24,8 @@ from tympan.language.escpos_status import (
     realtime_is_plausible,
     realtime_sensors,
 )
+
+DATA = Path(__file__).parents[2] / "data" / "escpos"
 
 COMPLETION = bytes.fromhex("37 22 31 33 51 7D 00")
 MODEL = b"_TM-T88V\0"
@@ -125,47 +129,22 @@ def test_after_noise_and_a_pause_of_one_reply_it_understands_again(noise):
 # --- what they mean -----------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    ("first", "second", "third", "sensors"),
-    [
-        # Epson TM-T88III specification, GS a: the bits of the first three bytes.
-        (0x10, 0x00, 0x00, Sensors()),
-        (0x14, 0x00, 0x00, Sensors()),  # drawer connector pin 3 is high: nobody's fault
-        (0x18, 0x00, 0x00, Sensors(offline=True)),
-        (0x38, 0x00, 0x00, Sensors(offline=True, cover_open=True)),
-        (0x58, 0x00, 0x00, Sensors(offline=True, feeding=True)),
-        (0x18, 0x04, 0x00, Sensors(offline=True, recoverable_error=True)),
-        (0x18, 0x08, 0x00, Sensors(offline=True, cutter_error=True)),
-        (0x18, 0x20, 0x00, Sensors(offline=True, unrecoverable_error=True)),
-        (0x18, 0x40, 0x00, Sensors(offline=True, automatic_error=True)),
-        (0x10, 0x00, 0x03, Sensors(paper_near_end=True)),
-        (0x18, 0x00, 0x0F, Sensors(offline=True, paper_near_end=True, paper_end=True)),
-    ],
-)
-def test_automatic_status(first, second, third, sensors):
-    assert automatic_sensors(bytes((first, second, third, 0x0F))) == sensors
+def from_the_manuals(command):
+    lines = (DATA / "status.tsv").read_text("utf-8").splitlines()
+    rows = [line.split("\t") for line in lines if not line.startswith("#")]
+    found = [(bytes.fromhex(row[1]), Sensors(**dict.fromkeys(filter(None, row[2].split(",")), True))) for row in rows if row[0] == command]  # fmt: skip
+    assert found
+    return found
 
 
-@pytest.mark.parametrize(
-    ("answers", "sensors"),
-    [
-        # Epson TM-U220 and TM-T88III specifications, DLE EOT 1 to 4.
-        ("12 12 12 12", Sensors()),
-        ("16 12 12 12", Sensors()),
-        ("1A 12 12 12", Sensors(offline=True)),
-        ("1A 16 12 12", Sensors(offline=True, cover_open=True)),
-        ("1A 1A 12 12", Sensors(offline=True, feeding=True)),
-        ("1A 32 12 7E", Sensors(offline=True, paper_end=True, paper_near_end=True)),
-        ("1A 12 12 72", Sensors(offline=True, paper_end=True)),
-        ("12 12 12 1E", Sensors(paper_near_end=True)),
-        ("1A 52 1A 12", Sensors(offline=True, cutter_error=True)),
-        ("1A 52 16 12", Sensors(offline=True, recoverable_error=True)),
-        ("1A 52 32 12", Sensors(offline=True, unrecoverable_error=True)),
-        ("1A 52 52 12", Sensors(offline=True, automatic_error=True)),
-    ],
-)
-def test_realtime_status(answers, sensors):
-    four = bytes.fromhex(answers)
+@pytest.mark.parametrize(("data", "sensors"), from_the_manuals("GS a"))
+def test_automatic_status(data, sensors):
+    assert parsed(data) == [AutomaticStatus(data)]
+    assert automatic_sensors(data) == sensors
+
+
+@pytest.mark.parametrize(("four", "sensors"), from_the_manuals("DLE EOT"))
+def test_realtime_status(four, sensors):
     assert realtime_sensors(*four) == sensors
     # Off line without a reason is worth asking twice.
     assert realtime_is_plausible(*four) == (sensors != Sensors(offline=True))
