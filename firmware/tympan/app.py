@@ -174,7 +174,7 @@ async def _serve_with(
         server = HttpServer(service, settings, pages.answer, [each.socket for each in unit.sockets])
         service.listening = addresses = await server.start()
         if panel is not None:
-            panel.attach()
+            await panel.attach()
         start_up_pages = StartUpPages(service, settings.printers)
         announcer = Announcer(service, settings, addresses)
         hotplug = Hotplug(service.devices_changed)

@@ -92,14 +92,21 @@ def wait_for(service, wanted, timeout_s=20.0):
 
 
 def blinks(service, name, seconds):
-    """When a light goes on within so many seconds."""
-    began, times, before = time.monotonic(), [], True
-    while (now := time.monotonic() - began) < seconds:
-        on = light(state_of(service), name) != "off"
-        if on and not before:
-            times.append(now)
-        before = on
-        time.sleep(0.01)
+    """When a light goes on within so many seconds, as the events tell it."""
+    connection = http.client.HTTPConnection("127.0.0.1", service.port, timeout=seconds + 20)
+    times, before, began = [], True, time.monotonic()
+    try:
+        connection.request("GET", "/events")
+        answer = connection.getresponse()
+        while (now := time.monotonic() - began) < seconds:
+            line = answer.readline()
+            if line.startswith(b"data: "):
+                on = light(json.loads(line.removeprefix(b"data: ")), name) != "off"
+                if on and not before:
+                    times.append(now)
+                before = on
+    finally:
+        connection.close()
     return times
 
 
@@ -113,7 +120,14 @@ def rounds(times):
     return [len(group) for group in groups[1:-1]]
 
 
-@pytest.mark.parametrize(("fault", "count", "words"), [("unplug", 4, "printer is away or off")])
+@pytest.mark.parametrize(
+    ("fault", "count", "words"),
+    [
+        ("paper-out", 1, "paper is out or low"),
+        ("cover", 2, "cover is open"),
+        ("unplug", 4, "printer is away or off"),
+    ],
+)
 def test_what_is_wrong_with_a_printer_is_blinked_and_ends_by_itself(service, fault, count, words):
     tell(service, "receipt", f"{fault} on")
     job = print_bytes(service, "receipt", b"Coffee   2.40\n" * 30, "text/plain")
@@ -123,7 +137,7 @@ def test_what_is_wrong_with_a_printer_is_blinked_and_ends_by_itself(service, fau
     times = f"{count} blink{'' if count == 1 else 's'}"
     if words not in state["says"]:
         state = wait_for(service, lambda state: words in state["says"], 5)
-    assert state["says"] == f"needs a person: {words} ({times})"
+    assert state["says"] == f"receipt needs a person: {words} ({times})"
     seen = rounds(blinks(service, "error_led", 9))
     assert seen
     assert set(seen) == {count}
@@ -172,7 +186,8 @@ def test_the_feed_button_feeds(service):
         assert time.monotonic() < end
         time.sleep(0.02)
     wait_for(service, lambda state: state["says"] == "ready")
-    assert news.pop().read_bytes().endswith(b"\x1bd\x04")
+    assert b"\x1b@" in (data := news.pop().read_bytes())
+    assert b"\x1bd\x04" in data
 
 
 def test_a_pin_of_taps_lets_a_job_print(service):
@@ -213,7 +228,9 @@ def test_identify_printer(service):
     )
     answer = ask(service, request)
     assert ipp_bytes.status_of(answer) == 0
-    assert len(blinks(service, "ready_led", 3)) in {10, 11, 12, 13}
+    assert (
+        9 <= len(blinks(service, "ready_led", 3)) <= 13
+    )  # four times a second, on a machine that may be busy
     push(service, "hold", "button", seconds="tap")
     wait_for(service, lambda state: light(state, "ready_led") == "green" and not state["buzzer"]["on"])
 

@@ -79,7 +79,10 @@ class PanelActions:
             printing=printer.state == PrinterState.PROCESSING,
             held=held,
             pins=pins,
-            feeds=bool(self._feed(printer)) and control.prints and control.takes_jobs,
+            feeds=control.prints
+            and control.takes_jobs
+            and not printer.condition.stopped
+            and bool(self._feed(printer)),
         )
 
     def _feed(self, printer: Printer) -> bytes:

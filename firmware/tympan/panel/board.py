@@ -63,6 +63,7 @@ class Panel:
         self._timer: asyncio.TimerHandle | None = None
         self._look_again: asyncio.Handle | None = None
         self._tasks: set[asyncio.Task[None]] = set()
+        self._binding: asyncio.Task[None] | None = None
         self._now_s = 0.0
         self._orders: asyncio.Queue[Order] = asyncio.Queue()
         self._stop_listening: Callable[[], None] | None = None
@@ -75,7 +76,10 @@ class Panel:
     # --- from the start to the end ----------------------------------------------------------------------------------
 
     async def open(self) -> None:
-        """Take the pins; where that cannot be done it says so, and the service runs without."""
+        """Begin to take the pins; gpiozero is loaded while the service starts.
+
+        Where that cannot be done it says so, and the service runs without. Nothing else may run yet: see `gpio.load_lgpio`.
+        """
         try:
             if not self.simulated:
                 problem = gpio.missing(self._settings)
@@ -83,8 +87,15 @@ class Panel:
                     raise PanelError(problem)  # noqa: TRY301 — told as the others are
                 self._state_dir.mkdir(mode=0o750, parents=True, exist_ok=True)
                 gpio.load_lgpio(gpio.runtime_folder(self._state_dir))
-            self.wires = await asyncio.to_thread(self._bind)
         except (PanelError, OSError) as error:
+            self._fail(str(error))
+            return
+        self._binding = self._loop.create_task(self._take_pins())
+
+    async def _take_pins(self) -> None:
+        try:
+            self.wires = await asyncio.to_thread(self._bind)
+        except PanelError as error:
             self._fail(str(error))
             return
         except Exception as error:  # noqa: BLE001 — a panel is not worth the service
@@ -99,8 +110,10 @@ class Panel:
         factory = gpio.open_factory(self._settings, simulated=self.simulated)
         return Wires(self._settings, factory, self._edge_on_a_thread, self._clock)
 
-    def attach(self) -> None:
+    async def attach(self) -> None:
         """The service has started: show it, and do what is pressed."""
+        if self._binding is not None:
+            await self._binding
         if self._settings.printer and not self._actions.printers:
             _log.warning("panel: there is no printer %s", self._settings.printer)
         if self.wires is None:
@@ -126,6 +139,8 @@ class Panel:
         for task in tuple(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        if self._binding is not None:  # a thread cannot be told to stop
+            await asyncio.gather(self._binding, return_exceptions=True)
         if self.front is not None:
             self.front.close()
         self._release()

@@ -104,6 +104,8 @@ class Front:
 
     def _words(self, situation: Situation) -> str:
         words = _WORDS[situation.kind]
+        if situation.kind is Kind.ATTENTION:
+            words = f"{situation.printer} {words}"
         if situation.code is None:
             return words
         blinks = numbered(self._panel.codes)[situation.code.name]

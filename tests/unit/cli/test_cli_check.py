@@ -228,3 +228,16 @@ def test_no_devices(capsys):
     assert "plugged in" in capsys.readouterr().out
     assert main(["devices", "--json"]) == 0
     assert json.loads(capsys.readouterr().out) == []
+
+
+def test_what_a_panel_lacks_on_this_machine_is_a_note_and_no_mistake(tmp_path, capsys, monkeypatch):
+    from tympan.panel import gpio
+
+    monkeypatch.setattr(gpio, "DEVICES", tmp_path / "dev")
+    monkeypatch.setattr(gpio.importlib.util, "find_spec", lambda _name: object())
+    path = tmp_path / "config.toml"
+    path.write_text('[panel]\nprinter = "till"\nbutton = 22\n', encoding="utf-8")
+    assert main(["check", "--config", str(path)]) == 0
+    output = capsys.readouterr().out
+    assert f"{path}:2: panel.printer: no [[printers]] is called 'till'" in output
+    assert f"{path}:3: panel.button: this machine has no GPIO: there is no /dev/gpiochip0" in output

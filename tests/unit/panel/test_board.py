@@ -35,7 +35,7 @@ class Front:
     async def _made(self, settings):
         panel = Panel(self.desk.service, settings, clock=lambda: self.now)
         await panel.open()
-        panel.attach()
+        await panel.attach()
         return panel
 
     def pin(self, number):
@@ -400,7 +400,7 @@ def test_what_is_missing_is_said_and_the_service_runs(desk, monkeypatch, caplog,
     async def made():
         panel = Panel(desk.service, settings)
         await panel.open()
-        panel.attach()
+        await panel.attach()
         return panel
 
     panel = desk.runner.run(made())

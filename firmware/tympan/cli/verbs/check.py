@@ -104,9 +104,20 @@ def panel_notes(settings: Settings) -> list[ConfigError]:
         return []
     from tympan.panel.gpio import missing  # noqa: PLC0415 — only where a panel is configured
 
+    notes = []
+    name = settings.panel.printer
+    if name and name not in {printer.name for printer in settings.printers}:
+        notes.append(
+            ("panel.printer", f"no [[printers]] is called {name!r}; one that is made or found later may be")
+        )
     problem = missing(settings.panel)
-    place = settings.place(f"panel.{next(iter(settings.panel.lines)).partition('[')[0]}")
-    return [] if problem is None else [ConfigError(problem, path=place.path, line=place.line, key="panel")]
+    if problem is not None:
+        notes.append((f"panel.{next(iter(settings.panel.lines)).partition('[')[0]}", problem))
+    return [
+        ConfigError(note, path=place.path, line=place.line, key=key)
+        for key, note in notes
+        for place in [settings.place(key)]
+    ]
 
 
 def _printer_mistakes(settings: Settings, printer: PrinterSettings) -> Iterator[tuple[str, str]]:
