@@ -7,6 +7,7 @@
 #   make install   into this system: /opt/tympan, started by systemd; as root      DESTDIR=…  SYSTEMD=no  PYTHON=/usr/bin/python3
 #   make uninstall   and away again, but for configuration and state               PURGE=1 takes these too
 #   make faults  the fault matrix: every fault on every printer      ARGS=…  (--points, --seed, --faults)
+#   make test-install   install, run and uninstall it in a Debian of its own, in a container; as root      ARGS=…
 #   make bench   the benchmarks beside the peers' figures            ARGS=…  (requests, documents)
 #
 # PYTHON=… chooses the interpreter (3.11 or newer), VENV=… where the virtual environment is.
@@ -27,7 +28,7 @@ TEST_PACKAGES := avahi-daemon avahi-utils chromium cups cups-client cups-ipp-uti
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test check faults bench format install install-units uninstall test-packages constraints clean
+.PHONY: help run test test-install check faults bench format install install-units uninstall test-packages constraints clean
 
 help:
 	@sed -n 's/^#   \(make .*\|  *for .*\)/\1/p' Makefile
@@ -47,6 +48,10 @@ check: $(VENV)/installed-dev test-packages
 
 faults: $(VENV)/installed-dev
 	$(BIN)/python tests/faults/run.py $(ARGS)
+
+test-install: $(VENV)/installed-dev
+	@.ci/apt-install mmdebstrap systemd-container util-linux
+	$(BIN)/python -m pytest tests/installed $(ARGS)
 
 bench: $(VENV)/installed-dev test-packages
 	$(BIN)/python tests/bench/run.py $(ARGS)

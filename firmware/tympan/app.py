@@ -56,10 +56,11 @@ class Listening:
 
 
 class _JournalFormatter(logging.Formatter):
-    """Lines that the journal reads the priority of, ``sd-daemon(3)``."""
+    """Lines that the journal reads the priority of, each for itself, ``sd-daemon(3)``."""
 
     def format(self, record: logging.LogRecord) -> str:
-        return f"<{_LEVELS.get(record.levelname.lower(), 6)}>{super().format(record)}"
+        priority = f"<{_LEVELS.get(record.levelname.lower(), 6)}>"
+        return "\n".join(f"{priority}{line}" for line in super().format(record).splitlines())
 
 
 def set_up_logging(level: str) -> None:

@@ -102,6 +102,10 @@ def stat_of(pid):
     return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
 
 
+def oom_score(pid):
+    return int(Path(f"/proc/{pid}/oom_score_adj").read_text())
+
+
 def exists(pid):
     return Path(f"/proc/{pid}").exists()
 
@@ -115,6 +119,13 @@ async def test_a_document_becomes_pages(pool):
     assert [frame.kind for frame in frames if frame.kind not in {FrameKind.DATA, FrameKind.NOTE}] == [
         FrameKind.PAGES, FrameKind.PAGE_BEGIN, FrameKind.PAGE_END, FrameKind.PAGE_BEGIN, FrameKind.PAGE_END, FrameKind.END,
     ]  # fmt: skip
+
+
+async def test_where_memory_is_short_workers_go_before_the_service(pool):
+    """proc(5): of those that have equally much the one with the higher score is ended."""
+    await rendered(pool, "text/plain", b"One\n")
+    for pid in (pool.zygote_pid, *children(pool.zygote_pid)):
+        assert oom_score(pid) > oom_score("self")
 
 
 @pytest.mark.parametrize(

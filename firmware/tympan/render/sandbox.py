@@ -12,6 +12,7 @@ left out, and `enter` says so; it is never a reason not to print.
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import errno
 import os
@@ -32,6 +33,9 @@ _SECCOMP_MODE_FILTER = 2
 
 _CAPABILITY_HEADER = struct.pack("=Ii", 0x20080522, 0)
 """Version 3, this process (linux/capability.h)."""
+
+OOM_SCORE = 500
+"""How much more than the service a worker deserves to be ended when memory is short; 1000 is most."""
 
 MAX_DESCRIPTORS = 512
 """Open files of a worker: two for each document, the pipe, the libraries' few."""
@@ -99,6 +103,12 @@ class _Program(ctypes.Structure):
 def die_with_parent() -> None:
     """Be killed when the process that made this one ends, however it ends."""
     _libc().prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+
+
+def go_first_when_memory_is_short() -> None:
+    """Let the kernel end this process and its children, one job's worker, before the service with everybody's jobs (proc(5))."""
+    with contextlib.suppress(OSError), open("/proc/self/oom_score_adj", "w", encoding="ascii") as score:  # noqa: PTH123 — as below
+        score.write(str(OOM_SCORE))
 
 
 def enter(*, memory_bytes: int) -> tuple[str, ...]:

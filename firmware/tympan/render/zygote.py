@@ -44,6 +44,7 @@ def main() -> None:
     for name in _SINGLE_THREAD:
         os.environ[name] = "1"
     sandbox.die_with_parent()
+    sandbox.go_first_when_memory_is_short()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C ends the service, which ends this one
     drivers = _load()
     requests = socket.socket(fileno=requests_fd)

@@ -147,6 +147,15 @@ class PrintQueue:
             self._interrupted = True
             self._link.cancel()
 
+    @property
+    def device_uri(self) -> str:
+        """The device's URI."""
+        return self._link.device_uri
+
+    def stuck_s(self, now: float) -> float:
+        """For how long a call on the device has been taking longer than it may; `now` is monotonic."""
+        return self._link.stuck_s(now)
+
     def let_go(self) -> None:
         """Close the device once nothing is printing."""
         self._link.let_go()

@@ -260,9 +260,10 @@ class Service:
         """
         await self._store.commit()
 
-    def stuck_links(self, now: float) -> Mapping[str, float]:  # noqa: ARG002
+    def stuck_links(self, now: float) -> Mapping[str, float]:
         """Device URIs whose links do not come back from a call, and for how many seconds beyond its limit; `now` is monotonic."""
-        return {}
+        stuck = ((queue.device_uri, queue.stuck_s(now)) for queue in self._queues.values())
+        return {uri: seconds for uri, seconds in stuck if seconds}
 
     # --- printers ---------------------------------------------------------------------------------------------------
 
