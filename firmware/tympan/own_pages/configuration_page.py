@@ -63,8 +63,8 @@ class ConfigurationFacts:
     margin_hmm: int = 0
 
 
-QUIET_MODULES = 4
-"""Light fields around a QR code, ISO/IEC 18004 §6.3.8."""
+SMALL = 160.0
+"""Where less than so many points are left between the edges, as on 58 mm paper, words need the room of the discs."""
 
 
 def configuration_document(facts: ConfigurationFacts) -> bytes:
@@ -102,7 +102,7 @@ def _head(pen: Pen, facts: ConfigurationFacts, modules: Sequence[Sequence[bool]]
     side = (min(104.0, width * 0.62) if pen.narrow else 96.0) * pen.scale
     room = width if pen.narrow else width - side - 18 * pen.scale
     top = pen.y
-    size = (17 if pen.narrow else 30) * pen.scale
+    size = (min(17.0, width * 0.1) if pen.narrow else 30.0) * pen.scale
     for line in pen.wrapped(facts.title, size, by=PROPORTIONAL + 0.04, room=room):
         pen.text(line, size, font="B", gap=size * 0.2)
     pen.y -= size * 0.1
@@ -138,7 +138,7 @@ def _heading(pen: Pen, words: str) -> None:
 
 def _codes(pen: Pen, codes: Sequence[CodeLine]) -> None:
     size = pen.body
-    radius = size * 0.24
+    radius = size * (0.19 if pen.right - pen.left < SMALL else 0.24)
     step = radius * 2.9
     column = max(code.blinks for code in codes) * step + size * 0.8
     room = pen.right - pen.left
