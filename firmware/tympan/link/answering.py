@@ -7,9 +7,6 @@ from tympan.driver.dialogue import POLL_S
 POLL_MAX_S = 60.0
 """A device that has never answered is asked this seldom at last: the pause doubles from `POLL_S`."""
 
-REBOOT_S = 2.0
-"""A device that was silent for less has not been switched off and on meanwhile: it still has what it was sent."""
-
 
 class DeviceKnowledge:
     """What one device has shown of itself since the service runs, over all its connections.

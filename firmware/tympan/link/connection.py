@@ -6,8 +6,8 @@ the transport, but `send`, which takes as long as the device does.
 
 Some connections outlive the device at their end (a serial line: `Transport.notices_power_off` is False). There a device is *silent*
 when it does not answer a question that has reached it, though its dialogue promises an answer (`Dialogue.answers_within_s`) and
-it has kept that promise before. Nothing of a job is sent to a silent device. Whoever is silent for `REBOOT_S` may have been
-switched off and on, and have lost what it had: it is greeted anew, and a job that was under way is broken off (`LostError`).
+it has kept that promise before. Nothing of a job is sent to a silent device. Whoever was silent may have been switched off
+and on, and have lost what it had: it is greeted anew, and a job that was under way is broken off (`LostError`).
 
 A device is *stalled* when it takes nothing. That is how printers say that their buffer is full, and they go on by themselves.
 """
@@ -30,7 +30,7 @@ from tympan.driver.dialogue import (
     PartMissing,
     SilentDialogue,
 )
-from tympan.link.answering import REBOOT_S, Answering, DeviceKnowledge
+from tympan.link.answering import Answering, DeviceKnowledge
 from tympan.link.back_channel import BackChannel, Said
 from tympan.link.fault import AWAY, SILENT, STALLED, LostError, is_well, port_condition
 from tympan.link.watched_transport import WatchedTransport
@@ -42,7 +42,7 @@ STEP_S = 0.1
 STALLED_S = 10.0
 """A device that takes nothing for this long is said to be stopped; it goes on by itself."""
 
-PROMPT_STALLED_S = 1.5
+PROMPT_STALLED_S = 0.9
 """The same of a device that promises prompt answers, and has said nothing in this time either."""
 
 _log = logging.getLogger(__name__)
@@ -90,7 +90,9 @@ class Connection:
         self._supplies = DeviceCondition()
         self._silent = False
         self._waits_since: float | None = None
-        self._unsent = 0
+        self._written = 0  # bytes of all kinds that the transport counted
+        self._left = 0  # how many of them have left this machine, as last seen
+        self._question_end: int | None = None  # where in them the last question ends
         self._cleans = False
         self._ticked_at = now
         self._of_job: list[PagesConfirmed | JobConfirmed | PartMissing] = []
@@ -112,6 +114,7 @@ class Connection:
         within_s = 0.0 if self.transport.notices_power_off else dialogue.answers_within_s
         self.answering = Answering(self._knowledge, within_s, now)
         self._out.clear()
+        self._question_end = None
         if self.mid_job:
             self.resynchronise()
         if greeting := dialogue.opened(now):
@@ -194,14 +197,17 @@ class Connection:
 
     def _see_it_off(self, now: float) -> None:
         """Whether the last question has left this machine, and if not, whether anything moves."""
-        unsent = self.transport.unsent()
-        if not unsent:
+        if self._question_end is None:
+            self._question_end = self._written
+        left = self._written - self.transport.unsent()
+        if left >= self._question_end:
+            self._question_end = None
             self.answering.reached(now)
-        if not unsent or unsent != self._unsent:
+        if self._question_end is None or left != self._left:
             self._waits_since = None
         elif self._waits_since is None:
             self._waits_since = now
-        self._unsent = unsent
+        self._left = left
 
     def _take(self, said: Said, now: float) -> None:
         if isinstance(said, OSError):
@@ -211,17 +217,15 @@ class Connection:
             return
         heard = self.dialogue.received(said, now)
         self._ticked_at = now
-        silence_s = now - self.answering.spoke_at
         self.answering.spoke(now, understood=bool(heard))
         for each in heard:
             self._understand(each)
         if self._silent:
             self._silent = False
-            if silence_s >= REBOOT_S:
-                if self.mid_job:
-                    raise LostError("it was silent, and may have been switched off")
-                self._said = None
-                self._greet(now)
+            if self.mid_job:
+                raise LostError("it was silent, and may have been switched off")
+            self._said = None
+            self._greet(now)
 
     def _understand(self, heard: Heard) -> None:
         if isinstance(heard, DeviceCondition):
@@ -254,6 +258,7 @@ class Connection:
         question = self.dialogue.poll(now, in_job=in_job)
         if question:
             self._out += question
+            self._question_end = None
             self.answering.asked(now)
         else:
             self.answering.not_now(now, in_job=in_job)
@@ -334,6 +339,7 @@ class Connection:
             check()
 
     def _moved(self, taken: int, now: float) -> None:
+        self._written += taken
         if taken:
             self._waits_since = None
         elif self._waits_since is None:

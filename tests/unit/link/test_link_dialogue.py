@@ -1,0 +1,557 @@
+"""The device link and a device that answers: what is said to it where, and what follows of what it says.
+
+The device in memory speaks a language of words: ``?`` asks how it is, ``P3;`` whether page 3 has come out, ``J`` whether all of the job has. It
+answers what `answers` has for a word.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import queue
+import re
+import time
+
+import pytest
+
+from tympan.driver.contract import DeviceIdentity, PortStatus
+from tympan.driver.dialogue import JobConfirmed, PagesConfirmed, PartMissing, SilentDialogue
+from tympan.errors import DeviceGoneError, DeviceNotFoundError
+from tympan.link import DeviceLink, Ending, connection, device_link
+from tympan.link import completion as rules
+from tympan.model.device_condition import DeviceCondition
+from tympan.render.frames import Frame, FrameKind
+
+PAPER_OUT = DeviceCondition(stopped=True, reasons=("media-empty-error",), message="Out of paper.")
+WELL = DeviceCondition()
+WORDS = re.compile(rb"<[a-z]+>|\?|P\d+;|J|[a-z ]+")
+
+
+class Device:
+    """A transport to a device in memory."""
+
+    uri = "test://device"
+    open_timeout_s = 1.0
+    back_channel = True
+    shared = False
+    closes_after_job = False
+    notices_power_off = True
+
+    def __init__(self):
+        self.words = []
+        self.answers = {b"?": b"well;"}
+        self.said = queue.SimpleQueue()
+        self.away = None
+        self.gone = None
+        self.takes = True
+        self.resets = 0
+        self.opened = 0
+        self.port = None
+
+    def open(self):
+        if self.away is not None:
+            raise self.away
+        self.opened += 1
+        return DeviceIdentity(device_id="MFG:Test;")
+
+    def begin_job(self, job_id, _extension):
+        self.words.append(f"[{job_id}".encode())
+
+    def write(self, data, timeout_s):
+        if self.gone is not None:
+            raise self.gone
+        if not self.takes:
+            time.sleep(min(timeout_s, 0.01))
+            return 0
+        for word in WORDS.findall(bytes(data)):
+            self.words.append(word)
+            if word in self.answers:
+                self.said.put(self.answers[word])
+            elif word.startswith(b"P") and b"P" in self.answers:
+                self.said.put(b"p" + word[1:])
+        return len(data)
+
+    def read(self, _limit, timeout_s):
+        if self.gone is not None:
+            raise self.gone
+        try:
+            return self.said.get(timeout=min(timeout_s, 0.02))
+        except queue.Empty:
+            return b""
+
+    def end_job(self, _timeout_s):
+        return True
+
+    def unsent(self):
+        return 0
+
+    def port_status(self):
+        return self.port
+
+    def soft_reset(self):
+        self.resets += 1
+
+    def close(self):
+        pass
+
+    @property
+    def job(self):
+        """What it was sent, without questions how it is."""
+        return b" ".join(word for word in self.words if word != b"?")
+
+
+class Dialogue(SilentDialogue):
+    """Speaks the device's words."""
+
+    confirms_pages = confirms_jobs = True
+    answers_within_s = 0.1
+
+    def __init__(self, buffer_bytes=0):
+        super().__init__(buffer_bytes)
+        self.job_id = 0
+        self.heard = bytearray()
+
+    def opened(self, _now):
+        return b"<hello>?"
+
+    def job_begins(self, job_id):
+        self.job_id = job_id
+        return b"<job>"
+
+    def page_ended(self, number, copies=1):
+        _ = copies
+        return b"P%d;" % number
+
+    def job_ended(self):
+        return b"J"
+
+    def poll(self, _now, *, in_job):
+        _ = in_job
+        return b"?"
+
+    def closing(self):
+        return b"<bye>"
+
+    def received(self, data, _now):
+        self.heard += data
+        *whole, rest = self.heard.split(b";")
+        self.heard = bytearray(rest)
+        return [self._meaning(bytes(word)) for word in whole]
+
+    def _meaning(self, word):
+        if word.startswith(b"p"):
+            return PagesConfirmed(self.job_id, int(word[1:]))
+        if word.startswith(b"missing"):
+            return PartMissing(self.job_id, int(word[7:]))
+        return {
+            b"well": WELL,
+            b"empty": PAPER_OUT,
+            b"done": JobConfirmed(self.job_id),
+            b"me": DeviceIdentity(model="Model 7", firmware="2.0"),
+        }[word]
+
+
+class Driver:
+    name = "test"
+
+    def __init__(self):
+        self.buffer_bytes = 0
+        self.dialogues = Dialogue
+
+    def abandon(self, _profile):
+        return b"<abandon>"
+
+    def dialogue(self, _profile):
+        return self.dialogues(self.buffer_bytes)
+
+
+class Source:
+    """Pages of a word each; of a page called ``None`` nothing comes."""
+
+    def __init__(self, *pages, first=1, end=True):
+        self.frames = []
+        for number, word in enumerate(pages, first):
+            mark = json.dumps({"number": number, "back": False, "copies": 1}).encode()
+            self.frames += [
+                Frame(FrameKind.PAGE_BEGIN, mark),
+                Frame(FrameKind.DATA, word),
+                Frame(FrameKind.PAGE_END, mark),
+            ]
+        if end:
+            self.frames.append(Frame(FrameKind.END))
+
+    def next_frame(self, timeout_s):
+        if self.frames:
+            return self.frames.pop(0)
+        time.sleep(min(timeout_s, 0.01))
+        return None
+
+    def close(self):
+        pass
+
+
+class Listener:
+    def __init__(self):
+        self.heard = []
+
+    def device_reports(self, condition):
+        self.heard.append(condition)
+
+    @property
+    def now(self):
+        return self.heard[-1] if self.heard else WELL
+
+
+@pytest.fixture
+def device():
+    return Device()
+
+
+@pytest.fixture
+def driver():
+    return Driver()
+
+
+@pytest.fixture
+def listener():
+    return Listener()
+
+
+@pytest.fixture
+async def link(device, driver, listener, monkeypatch):
+    monkeypatch.setattr(device_link, "REOPEN_MIN_S", 0.02)
+    monkeypatch.setattr("tympan.link.answering.POLL_S", 0.05)
+    monkeypatch.setattr(connection, "STEP_S", 0.02)
+    monkeypatch.setattr(connection, "PROMPT_STALLED_S", 0.1)
+    monkeypatch.setattr(rules, "ASK_S", 0.05)
+    monkeypatch.setattr(rules, "ASKS", 3)
+    made = DeviceLink(device, driver, "profile", listener)
+    yield made
+    await made.close()
+
+
+async def until(condition):
+    async with asyncio.timeout(10):
+        while not condition():  # noqa: ASYNC110 — what it waits for happens on the link's thread
+            await asyncio.sleep(0.002)
+
+
+async def ready(link, device):
+    link.hold()
+    await until(lambda: b"?" in device.words)
+
+
+def begin(link, source, heard=None, **more):
+    said = [] if heard is None else heard
+    return asyncio.create_task(link.print(1, "bin", source, said.append, **more))
+
+
+async def end(printing):
+    return await asyncio.wait_for(printing, 10)
+
+
+# --- what is said where -----------------------------------------------------------------------------------------------
+
+
+async def test_questions_stand_before_between_and_after_never_in_a_page(link, device):
+    device.answers |= {b"P": b"", b"J": b"done;"}
+    await ready(link, device)
+    outcome = await end(begin(link, Source(b"one", b"two")))
+    assert outcome.ending is Ending.COMPLETED
+    assert device.job == b"<hello> [1 <job> one P1; two P2; J"
+    await link.close()
+    assert device.words[-1] == b"<bye>"
+
+
+async def test_a_document_in_the_printers_language_is_not_interrupted(link, device):
+    await ready(link, device)
+    printing = begin(link, Source(b"one", end=False), raw=True)
+    await until(lambda: b"one" in device.words)
+    begun = len(device.words)
+    await asyncio.sleep(0.3)
+    assert device.words[begun:] in ([], [b"P1;"])
+    link.cancel()
+    await end(printing)
+
+
+async def test_a_page_that_is_long_in_coming_is_no_reason_not_to_ask(link, device):
+    await ready(link, device)
+    printing = begin(link, Source(b"one", end=False))
+    await until(lambda: b"one" in device.words)
+    asked = device.words.count(b"?")
+    await until(lambda: device.words.count(b"?") > asked + 2)
+    link.cancel()
+    await end(printing)
+
+
+async def test_who_has_no_back_channel_is_asked_nothing(link, device):
+    device.back_channel = False
+    link.hold()
+    outcome = await end(begin(link, Source(b"one")))
+    assert outcome.ending is Ending.COMPLETED
+    assert device.words == [b"[1", b"one"]
+
+
+# --- how it is --------------------------------------------------------------------------------------------------------
+
+
+async def test_what_it_says_is_told_while_nothing_prints(link, device, listener):
+    await ready(link, device)
+    device.answers[b"?"] = b"empty;"
+    await until(lambda: listener.now == PAPER_OUT)
+    device.answers[b"?"] = b"well;"
+    await until(lambda: listener.now == WELL)
+
+
+async def test_what_it_says_unasked_while_it_takes_nothing(link, device, listener):
+    await ready(link, device)
+    printing = begin(link, Source(b"one"))
+    device.takes = False
+    device.said.put(b"empty;")
+    await until(lambda: listener.now == PAPER_OUT)
+    device.answers |= {b"J": b"p1;done;"}
+    device.takes = True
+    device.said.put(b"well;")
+    assert (await end(printing)).ending is Ending.COMPLETED
+
+
+async def test_a_device_that_is_unplugged_while_nothing_prints_is_said_to_be_away_and_found_again(
+    link, device, listener
+):
+    await ready(link, device)
+    device.away = DeviceNotFoundError("no such device")
+    device.gone = DeviceGoneError("unplugged")
+    await until(lambda: listener.now.stopped)
+    assert listener.now.reasons == ("connecting-to-device",)
+    device.away = device.gone = None
+    await until(lambda: listener.now == WELL)
+
+
+async def test_one_that_takes_and_says_nothing_is_told_soon(link, device, listener):
+    await ready(link, device)
+    await until(lambda: device.words.count(b"?") > 2)
+    device.takes = False
+    await until(lambda: listener.now.stopped)
+    assert listener.now.message == "The printer does not take data."
+    device.takes = True
+    await until(lambda: listener.now == WELL)
+
+
+async def test_port_bits_tell_where_the_dialogue_says_nothing(link, device, driver, listener, monkeypatch):
+    monkeypatch.setattr("tympan.link.back_channel.PORT_STATUS_S", 0.02)
+    driver.dialogues = SilentDialogue
+    device.port = PortStatus(paper_empty=False, selected=True, error=False)
+    link.hold()
+    await until(lambda: device.opened)
+    device.port = PortStatus(paper_empty=True, selected=False, error=True)
+    await until(lambda: listener.now.reasons == ("media-empty-error",))
+    printing = begin(link, Source(b"one"))
+    await until(lambda: b"one" in device.words)
+    await asyncio.sleep(0.1)
+    assert not printing.done()  # it took the last byte, and reports a fault
+    device.port = PortStatus(paper_empty=False, selected=True, error=False)
+    assert (await end(printing)).ending is Ending.COMPLETED
+
+
+async def test_who_it_says_it_is(link, device):
+    await ready(link, device)
+    device.said.put(b"me;")
+    await until(lambda: link.identity is not None and link.identity.model)
+    assert link.identity == DeviceIdentity(device_id="MFG:Test;", model="Model 7", firmware="2.0")
+
+
+# --- when a job is complete -------------------------------------------------------------------------------------------
+
+
+async def test_a_job_is_complete_when_it_printed(link, device):
+    device.answers[b"?"] = b"well;"
+    await ready(link, device)
+    heard = []
+    printing = begin(link, Source(b"one", b"two"), heard)
+    await until(lambda: b"J" in device.words)
+    await asyncio.sleep(0.02)
+    assert not printing.done()
+    assert {progress.pages for progress in heard} == {0}
+    device.said.put(b"p1;")
+    await until(lambda: heard[-1].pages == 1)
+    assert (heard[-1].impressions, heard[-1].sheets, heard[-1].sent_to) == (1, 1, 2)
+    device.said.put(b"p2;done;")
+    outcome = await end(printing)
+    assert (outcome.ending, outcome.progress.pages) == (Ending.COMPLETED, 2)
+
+
+async def test_paper_out_is_waited_for_and_nothing_is_sent_again(link, device, listener):
+    await ready(link, device)
+    device.answers[b"?"] = b"empty;"
+    printing = begin(link, Source(b"one"))
+    await until(lambda: listener.now == PAPER_OUT)
+    await asyncio.sleep(0.5)
+    assert not printing.done()
+    assert device.job == b"<hello> [1 <job> one P1; J"
+    device.answers[b"?"] = b"well;"
+    device.said.put(b"well;p1;done;")
+    assert (await end(printing)).ending is Ending.COMPLETED
+
+
+async def test_a_confirmation_that_got_lost_is_asked_for_again(link, device):
+    await ready(link, device)
+    printing = begin(link, Source(b"one"))
+    await until(lambda: device.words.count(b"J") == 2)
+    device.said.put(b"p1;done;")
+    assert (await end(printing)).ending is Ending.COMPLETED
+
+
+async def test_a_part_that_is_missing_is_sent_again(link, device):
+    await ready(link, device)
+    printing = begin(link, Source(b"one", b"two", b"three"))
+    await until(lambda: b"J" in device.words)
+    device.said.put(b"p1;missing2;")
+    outcome = await end(printing)
+    assert (outcome.ending, outcome.progress.pages, outcome.progress.sent_to) == (Ending.INTERRUPTED, 1, 3)
+    device.words.clear()
+    device.answers |= {b"P": b"", b"J": b"done;"}
+    outcome = await end(begin(link, Source(b"two", b"three", first=2), resumed=True))
+    assert (outcome.ending, outcome.progress.pages) == (Ending.COMPLETED, 3)
+    again = device.job.replace(b"[1 ", b"")  # the device is open again before the job begins, or after
+    assert again == b"<abandon> <hello> <job> two P2; three P3; J"
+
+
+async def test_one_that_never_answers_is_not_waited_for_and_asked_seldom(link, device, monkeypatch):
+    monkeypatch.setattr(rules, "PROVE_S", 0.05)
+    device.answers.clear()
+    link.hold()
+    for _ in range(2):
+        assert (await end(begin(link, Source(b"one")))).ending is Ending.COMPLETED
+    assert device.words.count(b"?") < 6
+
+
+async def test_one_that_answers_and_does_not_confirm_is_asked_three_times_once(link, device):
+    await ready(link, device)
+    assert (await end(begin(link, Source(b"one")))).ending is Ending.COMPLETED
+    assert device.words.count(b"J") == 4
+    assert (await end(begin(link, Source(b"one")))).ending is Ending.COMPLETED
+    assert device.words.count(b"J") == 5
+
+
+# --- recovery ---------------------------------------------------------------------------------------------------------
+
+
+async def test_it_goes_on_from_the_first_page_that_was_not_confirmed(link, device):
+    await ready(link, device)
+    heard = []
+    printing = begin(link, Source(b"one", b"two", b"three", end=False), heard)
+    await until(lambda: b"P3;" in device.words)
+    device.said.put(b"p2;")
+    await until(lambda: heard[-1].pages == 2)
+    device.gone = DeviceGoneError("unplugged")
+    outcome = await end(printing)
+    assert (outcome.ending, outcome.progress.pages, outcome.progress.sent_to) == (Ending.INTERRUPTED, 2, 3)
+
+
+async def test_where_it_does_not_confirm_what_its_buffer_holds_is_not_confirmed(link, device, driver):
+    device.answers.clear()
+    driver.buffer_bytes = 5
+    link.hold()
+    printing = begin(link, Source(b"one", b"two", b"three", end=False))
+    await until(lambda: b"P3;" in device.words)
+    device.gone = DeviceGoneError("unplugged")
+    outcome = await end(printing)
+    assert (outcome.ending, outcome.progress.pages) == (Ending.INTERRUPTED, 2)
+
+
+async def test_a_line_that_does_not_tell_of_power_is_watched_by_the_answers(link, device, listener):
+    device.notices_power_off = False
+    await ready(link, device)
+    await until(lambda: device.words.count(b"?") > 1)
+    printing = begin(link, Source(b"one", b"two", end=False))
+    await until(lambda: b"P2;" in device.words)
+    device.answers.clear()  # switched off; the line takes what it is given
+    await until(lambda: listener.now.stopped)
+    assert listener.now.reasons == ("connecting-to-device",)
+    assert "switched on" in listener.now.message
+    assert not printing.done()
+    device.answers[b"?"] = b"well;"  # and on
+    outcome = await end(printing)
+    assert (outcome.ending, outcome.progress.pages) == (Ending.INTERRUPTED, 0)
+    await until(lambda: listener.now == WELL)
+    device.answers |= {b"P": b"", b"J": b"done;"}
+    device.words.clear()
+    assert (await end(begin(link, Source(b"one", b"two"), resumed=True))).ending is Ending.COMPLETED
+    assert device.job.endswith(b"[1 <job> one P1; two P2; J")
+
+
+async def test_a_job_waits_for_a_line_that_is_silent(link, device, listener):
+    device.notices_power_off = False
+    await ready(link, device)
+    await until(lambda: device.words.count(b"?") > 1)
+    device.answers.clear()
+    await until(lambda: listener.now.stopped)
+    printing = begin(link, Source(b"one"))
+    await asyncio.sleep(0.2)
+    assert b"one" not in device.words
+    device.answers |= {b"?": b"well;", b"P": b"", b"J": b"done;"}
+    assert (await end(printing)).ending is Ending.COMPLETED
+
+
+# --- a wish to stop ---------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("trouble", ["paper out", "takes nothing", "silent", "away", "no confirmation"])
+async def test_a_job_is_canceled_at_once_whatever_the_device_does(link, device, listener, trouble):
+    device.notices_power_off = trouble != "silent"
+    await ready(link, device)
+    await until(lambda: device.words.count(b"?") > 1)
+    if trouble == "away":
+        device.away, device.gone = DeviceNotFoundError("away"), DeviceGoneError("unplugged")
+    elif trouble == "takes nothing":
+        device.takes = False
+    elif trouble == "silent":
+        device.answers.clear()
+    elif trouble == "paper out":
+        device.answers[b"?"] = b"empty;"
+    if trouble != "no confirmation":
+        await until(lambda: listener.now.stopped)
+    printing = begin(link, Source(b"one"))
+    await asyncio.sleep(0.1)
+    began = time.monotonic()
+    link.cancel(discard=True)
+    outcome = await end(printing)
+    assert outcome.ending is Ending.CANCELED
+    assert time.monotonic() - began < 2.0
+
+
+async def test_what_waits_for_paper_of_a_canceled_job_is_taken_from_the_device(link, device, listener):
+    await ready(link, device)
+    device.answers[b"?"] = b"empty;"
+    printing = begin(link, Source(b"one"))
+    await until(lambda: listener.now.stopped and b"J" in device.words)
+    link.cancel(discard=True)
+    await end(printing)
+    assert device.resets == 1
+    assert device.words[-1] != b"J"
+    assert b"<abandon>" in device.words
+
+
+async def test_of_a_job_that_is_paused_nothing_is_taken_from_the_device(link, device):
+    device.answers[b"P"] = b""
+    await ready(link, device)
+    printing = begin(link, Source(b"one", b"two", end=False))
+    await until(lambda: b"P2;" in device.words)
+    link.cancel()
+    outcome = await end(printing)
+    assert (outcome.ending, outcome.progress.pages, device.resets) == (Ending.CANCELED, 2, 0)
+
+
+# --- is all well? -----------------------------------------------------------------------------------------------------
+
+
+async def test_a_call_that_does_not_come_back_is_seen(link, device):
+    await ready(link, device)
+    assert link.stuck_s(time.monotonic()) == 0.0
+    held = queue.SimpleQueue()
+    right = device.write
+    device.write = lambda *_: held.get(timeout=10)
+    await until(lambda: link.stuck_s(time.monotonic()) > 0.05)
+    device.write = right
+    held.put(0)
+    await until(lambda: link.stuck_s(time.monotonic()) == 0.0)
