@@ -110,6 +110,8 @@ class EscPosDialogue:
         ids: Where process ids come from.
     """
 
+    busy = False  # it does not say
+
     def __init__(self, model: EscPosProfile, ids: Iterator[bytes] = _PROCESS_IDS) -> None:
         status = model.status
         self._model = model

@@ -31,7 +31,7 @@ from tympan.language.pjl_status import (
 )
 from tympan.model.device_condition import DeviceCondition
 from tympan_drivers.pcl_job_name import ABANDONED, ASKED, RAW_END, token_of
-from tympan_drivers.pjl_codes import OFFLINE, READY, Meaning, meaning_of
+from tympan_drivers.pjl_codes import OFFLINE, READY, WORKING, Meaning, meaning_of
 from tympan_drivers.profile_pcl import PclProfile
 
 _ECHOES = itertools.count(1)
@@ -110,6 +110,7 @@ class PclDialogue:
         self._begun: _Job | None = None
         self._current: _Job | None = None
         self._lasting: dict[str, Meaning] = {}
+        self.busy = False
 
     # --- what is said -------------------------------------------------------------------------------------------------
 
@@ -178,6 +179,7 @@ class PclDialogue:
 
     def _condition(self, status: PjlStatus) -> DeviceCondition:
         codes = {each.code: meaning_of(each.code) for each in status.codes}
+        self.busy = not WORKING.isdisjoint(codes)
         if READY in codes:
             self._lasting.clear()
         self._lasting |= {meaning.reason: meaning for meaning in codes.values() if meaning.lasts}

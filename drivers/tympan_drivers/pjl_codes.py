@@ -107,6 +107,9 @@ CODES: Mapping[int, Meaning] = {
 }
 """Codes by themselves."""
 
+WORKING = frozenset({10003, 10023})
+"""It warms up; it prints."""
+
 READY = 10001
 
 SERVICE_ERRORS = range(40051, 40072)

@@ -67,12 +67,18 @@ class Dialogue(Protocol):
         answers_within_s: How soon the device answers a `poll` that has reached it, whatever it does just then, also without paper
             and with its cover open (real-time commands); 0: nobody knows, or it may take as long as a page. A device that has
             answered before and does not answer in this time is taken for switched off.
+        busy: The device last said that it works (warms up, prints): that it does not confirm yet means nothing.
     """
 
     confirms_pages: bool
     confirms_jobs: bool
     buffer_bytes: int
     answers_within_s: float
+
+    @property
+    def busy(self) -> bool:
+        """See above."""
+        ...
 
     def opened(self, now: float) -> bytes:
         """What is sent once, right after the device was opened, before any job: asks who it is and how it is."""
@@ -135,6 +141,7 @@ class SilentDialogue:
     confirms_pages = False
     confirms_jobs = False
     answers_within_s = 0.0
+    busy = False
 
     def __init__(self, buffer_bytes: int = 0) -> None:
         self.buffer_bytes = buffer_bytes

@@ -222,7 +222,10 @@ class Attempt:
         while True:
             self._tend(in_job=False)
             verdict = completion.verdict(
-                time.monotonic(), well=connection.well, spoke_at=connection.answering.spoke_at
+                time.monotonic(),
+                well=connection.well,
+                spoke_at=connection.answering.spoke_at,
+                busy=connection.dialogue.busy,
             )
             if verdict is Verdict.COMPLETE:
                 break

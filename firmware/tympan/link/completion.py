@@ -8,8 +8,9 @@ the profile says   this device                         the job is
 it confirms jobs   has confirmed this one              complete, whatever happens to the device from then on
 it confirms jobs   says that it is stopped             waited for, without end
 it confirms jobs   does not answer (it has before)     waited for, without end: see `tympan.link.connection` for what follows
-it confirms jobs   has confirmed something before      asked for 2, 4, 8, 16 and 32 s after anything happened last; then sent
-                                                       again from the first page that was not confirmed, at most twice in a row
+it confirms jobs   says that it is busy                waited for, without end
+it confirms jobs   has confirmed something before      asked for 2, 6 and 14 s after anything happened last; after 30 s sent again
+                                                       from the first page that was not confirmed, at most twice in a row
 it confirms jobs   answers, and has never confirmed    asked for as often; then it is one that does not confirm
 it confirms jobs   has never answered                  waited for until `PROVE_S` after the device was opened, then as below
 it does not, or    is well                             complete, when the device took the last byte
@@ -31,9 +32,9 @@ PROVE_S = 1.0
 """How long after it was opened a device may take to show for the first time that it answers."""
 
 ASK_S = 2.0
-"""After this time without news a device is asked again whether it has printed the job; then after twice the time, and so on."""
+"""After this time without news a device is asked again whether it has printed the job; then after twice the time more, and so on."""
 
-ASKS = 5
+ASKS = 3
 """How often it is asked."""
 
 FRUITLESS_MAX = 2
@@ -81,11 +82,12 @@ class Completion:
         self._quiet_since = now
         self._asks = 0
 
-    def verdict(self, now: float, *, well: bool, spoke_at: float) -> Verdict:
+    def verdict(self, now: float, *, well: bool, spoke_at: float, busy: bool = False) -> Verdict:
         """What is to be done now.
 
         Args:
             now: The time.
+            busy: The device says that it works.
             well: The device reports no fault, and answers if it ever does.
             spoke_at: When it said anything last.
         """
@@ -93,6 +95,8 @@ class Completion:
             if not well:
                 self._quiet_since = now
                 return Verdict.WAIT if self._awaited(now) or self.delivered else Verdict.DELIVER
+            if busy:
+                self.news(now)
             if self._awaited(now):
                 return self._await(now)
         if not self.delivered:

@@ -129,6 +129,12 @@ class Dialogue(SilentDialogue):
         _ = in_job
         return b"?"
 
+    @property
+    def busy(self):
+        return self.works
+
+    works = False
+
     def closing(self):
         return b"<bye>"
 
@@ -223,11 +229,14 @@ async def link(device, driver, listener, monkeypatch):
     monkeypatch.setattr("tympan.link.answering.POLL_S", 0.05)
     monkeypatch.setattr(connection, "STEP_S", 0.02)
     monkeypatch.setattr(connection, "PROMPT_STALLED_S", 0.1)
-    monkeypatch.setattr(rules, "ASK_S", 0.05)
-    monkeypatch.setattr(rules, "ASKS", 3)
     made = DeviceLink(device, driver, "profile", listener)
     yield made
     await made.close()
+
+
+@pytest.fixture
+def impatient(monkeypatch):
+    monkeypatch.setattr(rules, "ASK_S", 0.05)
 
 
 async def until(condition):
@@ -393,10 +402,28 @@ async def test_paper_out_is_waited_for_and_nothing_is_sent_again(link, device, l
     assert (await end(printing)).ending is Ending.COMPLETED
 
 
+@pytest.mark.usefixtures("impatient")
 async def test_a_confirmation_that_got_lost_is_asked_for_again(link, device):
     await ready(link, device)
     printing = begin(link, Source(b"one"))
-    await until(lambda: device.words.count(b"J") == 2)
+    await until(lambda: device.words.count(b"J") >= 2)
+    device.said.put(b"p1;done;")
+    assert (await end(printing)).ending is Ending.COMPLETED
+
+
+@pytest.mark.usefixtures("impatient")
+async def test_who_says_that_it_works_is_not_asked_again(link, device, driver):
+    device.answers[b"?"] = b"well;"
+
+    class Busy(Dialogue):
+        works = True
+
+    driver.dialogues = Busy
+    await ready(link, device)
+    printing = begin(link, Source(b"one"))
+    await until(lambda: b"J" in device.words)
+    await asyncio.sleep(1.0)
+    assert device.words.count(b"J") == 1
     device.said.put(b"p1;done;")
     assert (await end(printing)).ending is Ending.COMPLETED
 
@@ -425,6 +452,7 @@ async def test_one_that_never_answers_is_not_waited_for_and_asked_seldom(link, d
     assert device.words.count(b"?") < 6
 
 
+@pytest.mark.usefixtures("impatient")
 async def test_one_that_answers_and_does_not_confirm_is_asked_three_times_once(link, device):
     await ready(link, device)
     assert (await end(begin(link, Source(b"one")))).ending is Ending.COMPLETED
