@@ -72,6 +72,7 @@ class SimulatedIdentity:
     model: str = ""
     serial_number: str = ""
     commands: tuple[str, ...] = ()
+    firmware: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +82,8 @@ class SimulatedDevice:
     device_uri: str
     info: str
     identity: SimulatedIdentity
+    also: tuple[str, ...] = ()
+    problem: str = ""
 
 
 @dataclass(frozen=True, slots=True)

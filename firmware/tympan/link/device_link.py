@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 import queue
 import threading
 import time
@@ -92,9 +93,14 @@ class DeviceLink:
     def stuck_s(self, now: float) -> float:
         """For how long one call of the transport has been taking longer than it may; 0.0 where all is well.
 
+        A thread that has ended by itself, which only a mistake of ours can do, is stuck for ever.
+
         Args:
             now: The time, of `time.monotonic`.
         """
+        thread = self._thread
+        if thread is not None and not thread.is_alive() and not self._closing.is_set():
+            return math.inf
         return self._transport.stuck_s(now)
 
     def hold(self, *, mid_job: bool = False) -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import math
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Final, Protocol
 
@@ -56,6 +57,8 @@ class Vitals:
             return ()
         hung = [
             f"the link to {uri} has been stuck for {seconds:.0f} s"
+            if seconds < math.inf
+            else f"the thread of the link to {uri} has ended"
             for uri, seconds in self._watched.stuck_links(now).items()
             if seconds > LINK_PATIENCE_S
         ]
