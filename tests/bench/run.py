@@ -9,6 +9,7 @@ sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parent.parent / "
 
 import bench_documents  # noqa: E402 — the paths come first
 import bench_jobs  # noqa: E402
+import bench_link  # noqa: E402
 import bench_notifications  # noqa: E402
 import bench_requests  # noqa: E402
 import bench_usb  # noqa: E402
@@ -21,6 +22,7 @@ def main() -> int:
         "requests": bench_requests.measure,
         "documents": bench_documents.measure,
         "jobs": bench_jobs.measure,
+        "link": bench_link.measure,
         "notifications": bench_notifications.measure,
         "usb": bench_usb.measure,
     }

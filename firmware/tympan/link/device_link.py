@@ -40,6 +40,8 @@ IDLE_CLOSE_S = 20.0
 
 _CANCELED = (Ending.CANCELED, "job-canceled-by-user", "The job was canceled.")
 
+_INTERNAL = "The printer had an internal error."
+
 _log = logging.getLogger(__name__)
 
 
@@ -214,12 +216,24 @@ class DeviceLink:
             if isinstance(item, Work):
                 self._do(item)
             else:
-                item()
-                self._tend()
+                self._guarded(item)
+                self._guarded(self._tend)
         self._farewell()
 
+    def _guarded(self, step: Callable[[], None]) -> None:
+        """A transport or a dialogue that fails in an unknown way does not end the thread."""
+        try:
+            step()
+        except Exception:  # noqa: BLE001 — as the docstring says
+            _log.exception("the link to %s failed", self._transport.uri)
+            self._lost(OSError("the transport failed"))
+
     def _do(self, work: Work) -> None:
-        outcome = self._print(work)
+        try:
+            outcome = self._print(work)
+        except Exception:  # noqa: BLE001 — whatever it is, the job's future is told
+            _log.exception("the link to %s failed", self._transport.uri)
+            outcome = PrintOutcome(Ending.ABORTED, PrintProgress(), "aborted-by-system", _INTERNAL)
         try:
             work.source.close()
         except Exception:  # noqa: BLE001 — the same: its job has ended already
@@ -261,9 +275,6 @@ class DeviceLink:
             connection.of_job()  # of a job that has ended
         except OSError as error:
             self._lost(error)
-        except Exception:  # noqa: BLE001 — a transport or a dialogue that fails in an unknown way does not end the thread
-            _log.exception("the link to %s failed", self._transport.uri)
-            self._lost(OSError("the transport failed"))
         else:
             self._look()
             if self._transport.shared and now >= self._idle_since + IDLE_CLOSE_S:
@@ -317,7 +328,7 @@ class DeviceLink:
         except Exception:  # noqa: BLE001 — a transport that fails in an unknown way ends the job, not the thread
             _log.exception("the link to %s failed", self._transport.uri)
             self._close_transport()
-            end = (Ending.ABORTED, "aborted-by-system", "The printer had an internal error.")
+            end = (Ending.ABORTED, "aborted-by-system", _INTERNAL)
         if end[0] in {Ending.CANCELED, Ending.ABORTED}:
             self._abandon(attempt)
         self._look()

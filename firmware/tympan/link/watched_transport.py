@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import fields, replace
 
 from tympan.driver.contract import MAX_WRITE_TIMEOUT_S, DeviceIdentity, PortStatus, Transport
 
@@ -67,9 +68,13 @@ class WatchedTransport:
         return self._transport.notices_power_off
 
     def open(self) -> DeviceIdentity:
-        """See `Transport`."""
+        """See `Transport`; what a transport by its form does not know of an identity is empty."""
         with self._first.call(self._transport.open_timeout_s):
-            return self._transport.open()
+            said = self._transport.open()
+        known = {
+            each.name: getattr(said, each.name) for each in fields(DeviceIdentity) if hasattr(said, each.name)
+        }
+        return replace(DeviceIdentity(), **known)
 
     def begin_job(self, job_id: int, extension: str) -> None:
         """See `Transport`."""

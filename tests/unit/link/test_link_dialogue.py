@@ -7,6 +7,7 @@ answers what `answers` has for a word.
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import json
 import queue
 import re
@@ -367,6 +368,27 @@ async def test_who_it_says_it_is(link, device):
     device.said.put(b"me;")
     await until(lambda: link.identity is not None and link.identity.model)
     assert link.identity == DeviceIdentity(device_id="MFG:Test;", model="Model 7", firmware="2.0")
+
+
+async def test_a_transport_of_an_earlier_contract_and_a_dialogue_with_a_bug_do_not_end_the_thread(
+    link, device, listener, caplog
+):
+    @dataclasses.dataclass
+    class EarlierIdentity:
+        device_id: str = "MFG:Test;"
+        make: str = "Test"
+
+    device.open = EarlierIdentity
+    await ready(link, device)
+    device.said.put(b"me;")
+    await until(lambda: link.identity is not None and link.identity.firmware == "2.0")
+    assert link.identity.make == "Test"
+    device.said.put(b"what is this;")  # this dialogue does not know
+    await until(lambda: listener.now.stopped)
+    assert "KeyError" in caplog.text
+    await until(lambda: listener.now == WELL)
+    device.answers |= {b"P": b"", b"J": b"done;"}
+    assert (await end(begin(link, Source(b"one")))).ending is Ending.COMPLETED
 
 
 # --- when a job is complete -------------------------------------------------------------------------------------------
