@@ -8,6 +8,7 @@
 #   make uninstall   and away again, but for configuration and state               PURGE=1 takes these too
 #   make faults  the fault matrix: every fault on every printer      ARGS=…  (--points, --seed, --faults)
 #   make test-install   install, run and uninstall it in a Debian of its own, in a container; as root      ARGS=…
+#   make booted  the product on a real kernel, in virtual machines; as root         ARCH="amd64 arm64 raspi3b"  BOOTED_CACHE=~/.cache/tympan-booted
 #   make bench   the benchmarks beside the peers' figures            ARGS=…  (requests, documents)
 #
 # PYTHON=… chooses the interpreter (3.11 or newer), VENV=… where the virtual environment is.
@@ -26,9 +27,13 @@ SOURCES := firmware drivers hw-sim tests
 # What the tests compare with, or print through.
 TEST_PACKAGES := avahi-daemon avahi-utils chromium cups cups-client cups-ipp-utils curl dbus fonts-dejavu-core ghostscript iproute2 libnss-mdns linux-libc-dev poppler-utils systemd udev zbar-tools
 
+# What the virtual machines of `make booted` are made with.
+BOOTED_PACKAGES := cpio e2fsprogs gcc gcc-aarch64-linux-gnu kmod libelf1 make qemu-system-arm qemu-system-x86 qemu-user-static systemd tar xz-utils
+ARCH ?= amd64 arm64 raspi3b
+
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test test-install check faults bench format install install-units uninstall test-packages constraints clean
+.PHONY: help run test test-install check faults booted bench format install install-units uninstall test-packages booted-packages constraints clean
 
 help:
 	@sed -n 's/^#   \(make .*\|  *for .*\)/\1/p' Makefile
@@ -52,6 +57,9 @@ faults: $(VENV)/installed-dev
 test-install: $(VENV)/installed-dev
 	@.ci/apt-install mmdebstrap systemd-container util-linux
 	$(BIN)/python -m pytest tests/installed $(ARGS)
+
+booted: $(VENV)/installed-dev booted-packages
+	$(BIN)/python tests/booted/run.py $(ARCH) $(ARGS)
 
 bench: $(VENV)/installed-dev test-packages
 	$(BIN)/python tests/bench/run.py $(ARGS)
@@ -97,6 +105,9 @@ $(VENV)/installed-dev: constraints-dev.txt pyproject.toml | $(BIN)/python
 
 test-packages:
 	@.ci/apt-install $(TEST_PACKAGES)
+
+booted-packages:
+	@.ci/apt-install $(BOOTED_PACKAGES)
 
 # --- for maintainers --------------------------------------------------------------------------------------------------
 
