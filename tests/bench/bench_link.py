@@ -22,8 +22,8 @@ from tympan.render.frames import Frame, FrameKind
 from tympan_drivers.usb_bulk import UsbTransport
 
 FRAME_BYTES = 96 * 1024
-MOST_TIMES = 1.25
-"""At least 80 % of what the bare loop reaches."""
+MOST_MS = 5.2
+"""What may be added to a MiB: with it, at least 80 % is left of what High Speed USB brings to a printer in practice, 40 MiB/s at most."""
 
 
 class _Pages:
@@ -66,11 +66,11 @@ def measure(table: Table) -> None:
         bare = min(bare, _bare(data))
         ours = min(ours, asyncio.run(_through_the_link()))
     table.add(
-        "a job of 96 KiB frames through the link to USB, per byte, compared with a bare pyusb loop of 64 KiB",
-        ours / bare,
-        "times",
+        "a job of 96 KiB frames through the link to USB: what it adds to a bare pyusb loop, for a MiB",
+        (ours - bare) * 1000 / MEBIBYTES,
+        "ms",
         peer=f"{MEBIBYTES / ours:.0f} MiB/s, bare {MEBIBYTES / bare:.0f} MiB/s",
-        budget=MOST_TIMES,
+        budget=MOST_MS,
     )
 
 

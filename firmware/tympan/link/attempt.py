@@ -270,12 +270,14 @@ class Attempt:
         now = time.monotonic()
         self._connection.ask(now, in_job=in_job)
         self._connection.trickle(now)
-        self._understand(now)
+        if self._connection.has_news:
+            self._understand(now)
 
     def _hear(self) -> None:
         now = time.monotonic()
         self._connection.hear(now)
-        self._understand(now)
+        if self._connection.has_news:
+            self._understand(now)
 
     def _step(self) -> None:
         self._hear()

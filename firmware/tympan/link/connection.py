@@ -65,6 +65,7 @@ class Connection:
         identity: What it said in the dialogue that it is; None: nothing.
         opened_at: When it was opened.
         mid_job: It may wait for the rest of a command: a job broke off, or is under way.
+        has_news: Something can have changed since `of_job` was last called: how it is, what it said.
     """
 
     def __init__(
@@ -95,6 +96,7 @@ class Connection:
         self._question_end: int | None = None  # where in them the last question ends
         self._cleans = False
         self._ticked_at = now
+        self.has_news = True
         self._of_job: list[PagesConfirmed | JobConfirmed | PartMissing] = []
         self._out = bytearray()
         status = transport.port_status_now()
@@ -166,6 +168,7 @@ class Connection:
 
     def of_job(self) -> list[PagesConfirmed | JobConfirmed | PartMissing]:
         """What it said of a job since this was last asked."""
+        self.has_news = False
         heard, self._of_job = self._of_job, []
         return heard
 
@@ -181,12 +184,15 @@ class Connection:
         """Take in what it has said.
 
         Raises:
-            LostError: It was silent for so long that it may have lost what it had.
+            LostError: It was silent, and may have lost what it had.
             OSError: It is gone.
         """
+        ticks = now - self._ticked_at >= TICK_S
+        if self._back.said.empty() and not ticks:
+            return
         while not self._back.said.empty():
             self._take(self._back.said.get(), now)
-        if now - self._ticked_at >= TICK_S:
+        if ticks:
             self._ticked_at = now
             for heard in self.dialogue.received(b"", now):
                 self._understand(heard)
@@ -194,6 +200,7 @@ class Connection:
             self._see_it_off(now)
         if not self._silent and self.answering.silent(now):
             self._silent = True
+        self.has_news = True
 
     def _see_it_off(self, now: float) -> None:
         """Whether the last question has left this machine, and if not, whether anything moves."""
@@ -210,6 +217,7 @@ class Connection:
         self._left = left
 
     def _take(self, said: Said, now: float) -> None:
+        self.has_news = True
         if isinstance(said, OSError):
             raise said
         if not isinstance(said, bytes):
