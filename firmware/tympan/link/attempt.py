@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from tympan.driver.dialogue import JobConfirmed, PagesConfirmed, PartMissing
 from tympan.errors import RenderError
 from tympan.link.answering import DeviceKnowledge
-from tympan.link.completion import Completion, Verdict
+from tympan.link.completion import PROVE_S, Completion, Verdict
 from tympan.link.connection import STEP_S, Connection
 from tympan.link.delivery import Delivery
 from tympan.link.fault import LostError
@@ -101,9 +101,9 @@ class Attempt:
         self._transport = connection.transport
         self._knowledge = knowledge
         self._look = look
-        self._counts_pages = connection.dialogue.confirms_pages and not knowledge.refuses
+        will_answer = knowledge.answered or time.monotonic() - connection.opened_at < PROVE_S
         self._delivery = Delivery(
-            by_pages=self._counts_pages and knowledge.answered,
+            by_pages=connection.dialogue.confirms_pages and not knowledge.refuses and will_answer,
             buffer_bytes=connection.dialogue.buffer_bytes,
         )
         self._completion: Completion | None = None

@@ -9,9 +9,9 @@ it confirms jobs   has confirmed this one              complete, whatever happen
 it confirms jobs   says that it is stopped             waited for, without end
 it confirms jobs   does not answer (it has before)     waited for, without end: see `tympan.link.connection` for what follows
 it confirms jobs   says that it is busy                waited for, without end
-it confirms jobs   has confirmed something before      asked for 2, 6 and 14 s after anything happened last; after 30 s sent again
-                                                       from the first page that was not confirmed, at most twice in a row
-it confirms jobs   answers, and has never confirmed    asked for as often; then it is one that does not confirm
+it confirms jobs   has confirmed something before      asked for every 2 s while nothing happens; after 30 s sent again from
+                                                       the first page that was not confirmed, at most twice in a row
+it confirms jobs   answers, and has never confirmed    asked for every 2 s; after 8 s it is one that does not confirm
 it confirms jobs   has never answered                  waited for until `PROVE_S` after the device was opened, then as below
 it does not, or    is well                             complete, when the device took the last byte
 this device        answers questions                   complete, when it has answered one after that byte, and is well
@@ -32,10 +32,13 @@ PROVE_S = 1.0
 """How long after it was opened a device may take to show for the first time that it answers."""
 
 ASK_S = 2.0
-"""After this time without news a device is asked again whether it has printed the job; then after twice the time more, and so on."""
+"""After this time without news a device is asked again whether it has printed the job."""
 
-ASKS = 3
-"""How often it is asked."""
+ASKS = 14
+"""How often one is asked that has confirmed before …"""
+
+ASKS_UNPROVED = 3
+"""… and one that has not."""
 
 FRUITLESS_MAX = 2
 """How often a job is sent again, one time after the other, to a device that has confirmed others and does not confirm it."""
@@ -112,9 +115,9 @@ class Completion:
         return self._knowledge.answered or now - self._opened_at < PROVE_S
 
     def _await(self, now: float) -> Verdict:
-        if not self._knowledge.answered or now - self._quiet_since < ASK_S * 2**self._asks:
+        if not self._knowledge.answered or now - self._quiet_since < ASK_S:
             return Verdict.WAIT
-        if self._asks < ASKS:
+        if self._asks < (ASKS if self._knowledge.confirmed else ASKS_UNPROVED):
             self._asks += 1
             self._quiet_since = now
             return Verdict.ASK

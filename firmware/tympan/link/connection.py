@@ -4,10 +4,10 @@ It owns the dialogue with the device and the thread that reads. It decides when 
 answers for a job is not its concern. All methods are called from the link's thread, and none takes longer than one call of
 the transport, but `send`, which takes as long as the device does.
 
-Some connections outlive the device at their end (a serial line: `Transport.notices_power_off` is False). There a device is *silent*
-when it does not answer a question that has reached it, though its dialogue promises an answer (`Dialogue.answers_within_s`) and
-it has kept that promise before. Nothing of a job is sent to a silent device. Whoever was silent may have been switched off
-and on, and have lost what it had: it is greeted anew, and a job that was under way is broken off (`LostError`).
+A device is *silent* when it does not answer a question that has reached it, though its dialogue promises an answer
+(`Dialogue.answers_within_s`) and it has kept that promise before. Some connections outlive the device at their end (a serial line:
+`Transport.notices_power_off` is False). There whoever was silent may have been switched off and on, and have lost what it had: nothing of a job
+is sent to a silent device, it is greeted anew when it speaks again, and a job that was under way is broken off (`LostError`).
 
 A device is *stalled* when it takes nothing. That is how printers say that their buffer is full, and they go on by themselves.
 """
@@ -90,7 +90,9 @@ class Connection:
         self._port: DeviceCondition | None = None
         self._supplies = DeviceCondition()
         self._silent = False
-        self._waits_since: float | None = None
+        self._may_forget = not transport.notices_power_off
+        self._waits_since: float | None = None  # it has taken nothing since
+        self._stuck_since: float | None = None  # nothing of what it took has left this machine since
         self._written = 0  # bytes of all kinds that the transport counted
         self._left = 0  # how many of them have left this machine, as last seen
         self._question_end: int | None = None  # where in them the last question ends
@@ -113,8 +115,7 @@ class Connection:
         if not self.transport.back_channel:
             dialogue = SilentDialogue(dialogue.buffer_bytes)
         self.dialogue = dialogue
-        within_s = 0.0 if self.transport.notices_power_off else dialogue.answers_within_s
-        self.answering = Answering(self._knowledge, within_s, now)
+        self.answering = Answering(self._knowledge, dialogue.answers_within_s, now)
         self._out.clear()
         self._question_end = None
         if self.mid_job:
@@ -127,26 +128,26 @@ class Connection:
 
     @property
     def silent(self) -> bool:
-        """It does not answer: nothing is to be sent to it."""
-        return self._silent
+        """It does not answer, and nobody else would tell that it is switched off: nothing is to be sent to it."""
+        return self._silent and self._may_forget
 
     @property
     def is_ready(self) -> bool:
         """A job can begin: it has said something, if it ever does."""
-        return not self._silent and not self.answering.is_expected
+        return not self.silent and not (self._may_forget and self.answering.is_expected)
 
     @property
     def well(self) -> bool:
         """It reports no fault, and answers if it ever does."""
         condition = self.condition()
-        return condition is not None and not condition.stopped
+        return condition is not None and not condition.stopped and self.is_ready
 
     def condition(self) -> DeviceCondition | None:
         """How it is; None: nobody knows yet, since it has been opened just now and will say it."""
         known = self._said or self._port
         if self._silent:
             return replace(self._supplies, stopped=True, reasons=AWAY, message=SILENT)
-        if self.answering.is_expected:
+        if self._may_forget and self.answering.is_expected:
             return None
         if known is None:
             known = DeviceCondition()
@@ -156,13 +157,16 @@ class Connection:
 
     @property
     def _stalled(self) -> bool:
-        if self._waits_since is None:
+        since = min(
+            (each for each in (self._waits_since, self._stuck_since) if each is not None), default=None
+        )
+        if since is None:
             return False
         now = time.monotonic()
         prompt = self.dialogue.answers_within_s > 0 and self._knowledge.answered
-        if prompt and now - self.answering.spoke_at > PROMPT_STALLED_S < now - self._waits_since:
+        if prompt and now - self.answering.spoke_at > PROMPT_STALLED_S < now - since:
             return True
-        return now - self._waits_since > STALLED_S
+        return self._waits_since is not None and now - self._waits_since > STALLED_S
 
     # --- what it says -----------------------------------------------------------------------------------------------
 
@@ -196,24 +200,24 @@ class Connection:
             self._ticked_at = now
             for heard in self.dialogue.received(b"", now):
                 self._understand(heard)
-        if self.answering.on_the_way and not self._out:
-            self._see_it_off(now)
+        self._see_off(now)
         if not self._silent and self.answering.silent(now):
             self._silent = True
         self.has_news = True
 
-    def _see_it_off(self, now: float) -> None:
-        """Whether the last question has left this machine, and if not, whether anything moves."""
-        if self._question_end is None:
+    def _see_off(self, now: float) -> None:
+        """Whether the last question has left this machine, and whether what has not moves."""
+        if self._question_end is None and self.answering.on_the_way and not self._out:
             self._question_end = self._written
-        left = self._written - self.transport.unsent()
-        if left >= self._question_end:
+        unsent = self.transport.unsent()
+        left = self._written - unsent
+        if self._question_end is not None and left >= self._question_end:
             self._question_end = None
             self.answering.reached(now)
-        if self._question_end is None or left != self._left:
-            self._waits_since = None
-        elif self._waits_since is None:
-            self._waits_since = now
+        if not unsent or left != self._left:
+            self._stuck_since = None
+        elif self._stuck_since is None:
+            self._stuck_since = now
         self._left = left
 
     def _take(self, said: Said, now: float) -> None:
@@ -230,6 +234,8 @@ class Connection:
             self._understand(each)
         if self._silent:
             self._silent = False
+            if not self._may_forget:
+                return
             if self.mid_job:
                 raise LostError("it was silent, and may have been switched off")
             self._said = None

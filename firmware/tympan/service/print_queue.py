@@ -259,7 +259,8 @@ class PrintQueue:
         return replace(
             ticket,
             first_page=job.pages_confirmed + 1,
-            marked_to=self._sent_to.get(job.job_id, MAX_COUNT) if may_have_come else 0,
+            # Of documents in the printer's own language no pages are known: there the first stands for all.
+            marked_to=max(self._sent_to.get(job.job_id, MAX_COUNT), 1) if may_have_come else 0,
             mark=self._printer.copy_mark if may_have_come else "",
         )
 
