@@ -41,7 +41,7 @@ AUTOMATIC_MASK = 0x0E
 RECOVER_EVERY_S = 2.0
 """The most often that the printer is told to go on after an error that a person may have mended."""
 
-ANSWERS_WITHIN_S = 0.9
+ANSWERS_WITHIN_S = 0.7
 """``DLE EOT`` is answered as it is received, before what waits in the buffer, off line as well as on. Less than the link's pause
 between two questions, so that no answer is missed without a word."""
 

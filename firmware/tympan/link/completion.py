@@ -9,9 +9,9 @@ it confirms jobs   has confirmed this one              complete, whatever happen
 it confirms jobs   says that it is stopped             waited for, without end
 it confirms jobs   does not answer (it has before)     waited for, without end: see `tympan.link.connection` for what follows
 it confirms jobs   says that it is busy                waited for, without end
-it confirms jobs   has confirmed something before      asked for every 2 s while nothing happens; after 30 s sent again from
+it confirms jobs   has confirmed something before      asked for every second while nothing happens; after 30 s sent again from
                                                        the first page that was not confirmed, at most twice in a row
-it confirms jobs   answers, and has never confirmed    asked for every 2 s; after 8 s it is one that does not confirm
+it confirms jobs   answers, and has never confirmed    asked for every second; after 8 s it is one that does not confirm
 it confirms jobs   has never answered                  waited for until `PROVE_S` after the device was opened, then as below
 it does not, or    is well                             complete, when the device took the last byte
 this device        answers questions                   complete, when it has answered one after that byte, and is well
@@ -31,13 +31,13 @@ from tympan.link.answering import DeviceKnowledge
 PROVE_S = 1.0
 """How long after it was opened a device may take to show for the first time that it answers."""
 
-ASK_S = 2.0
+ASK_S = 1.0
 """After this time without news a device is asked again whether it has printed the job."""
 
-ASKS = 14
+ASKS = 29
 """How often one is asked that has confirmed before …"""
 
-ASKS_UNPROVED = 3
+ASKS_UNPROVED = 7
 """… and one that has not."""
 
 FRUITLESS_MAX = 2

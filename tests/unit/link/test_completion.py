@@ -81,7 +81,7 @@ def test_a_device_that_has_confirmed_before_is_asked_again_and_then_sent_it_agai
     said = course(completion(known), until=END + 1000)
     times = [at for at, verdict in said if verdict is Verdict.ASK]
     pauses = [round(after - before, 1) for before, after in zip([0.0, *times], times, strict=False)]
-    assert pauses == [2.0] * ASKS
+    assert pauses == [1.0] * ASKS
     assert len(times) == ASKS
     assert said[-1] == (30.0, Verdict.AGAIN)
     assert known.fruitless == 1
@@ -92,7 +92,7 @@ def test_news_begin_the_asking_anew():
     made = completion(known)
     for tenth in range(5000):
         now = END + tenth / 10
-        if tenth % 15 == 0:
+        if tenth % 5 == 0:
             made.news(now)
         assert made.verdict(now, well=True, spoke_at=now) is Verdict.WAIT
 
