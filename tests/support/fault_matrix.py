@@ -76,9 +76,14 @@ CASES: dict[str, Case] = {
     "paper-out": Case(_plain("paper-out"), reasons=("media-empty",)),
     "paper-near-end": Case(_plain("paper-near-end"), reasons=("media-low",), receipts=True),
     "cover": Case(_plain("cover"), reasons=("cover-open", "door-open", "interlock-open")),
-    "offline": Case(_plain("offline"), reasons=("other", "offline", "paused", *GONE)),
-    "cutter": Case(_plain("cutter"), reasons=("cutter-jam", "media-jam", "other"), receipts=True),
-    "overheat": Case(_plain("overheat"), reasons=("fuser-over-temp", "marker-over-temp", "other", "offline")),
+    "offline": Case(_plain("offline"), reasons=("subunit-offline", "other", "offline", "paused", *GONE)),
+    "cutter": Case(
+        _plain("cutter"), reasons=("trimmer-jam", "cutter-jam", "media-jam", "other"), receipts=True
+    ),
+    "overheat": Case(
+        _plain("overheat"),
+        reasons=("subunit-over-temperature", "fuser-over-temp", "marker-over-temp", "other", "offline"),
+    ),
     "power-off": Case(_plain("power-off"), reasons=GONE, loses=True, said_by_all=True),
     "unplug": Case(_plain("unplug"), reasons=GONE, loses=True, said_by_all=True),
     "stall": Case(_plain("stall"), reasons=GONE, asked=True),
