@@ -69,9 +69,9 @@ class Smoke:
             report.figure("memory of the service", f"{int(status['MemoryCurrent']) / 1e6:.0f} MB")
         with report.step("the panel drives the header's pins"):
             pins = self._text("pins")
-            check(re.search(r"gpio-17 .*out", pins), f"no output at 17: {pins}")
-            check(re.search(r"gpio-27 .*out", pins), f"no output at 27: {pins}")
-            check(re.search(r"gpio-22 .*in ", pins), f"no input at 22: {pins}")
+            check(re.search(r"GPIO17 .*out", pins), f"no output at 17: {pins}; {self._text('panel')}")
+            check(re.search(r"GPIO27 .*out", pins), f"no output at 27: {pins}")
+            check(re.search(r"GPIO22 .*in ", pins), f"no input at 22: {pins}")
 
     def _ended(self) -> bool:
         check(self._machine.runs, "the machine went off")
