@@ -24,6 +24,7 @@ how the printer is do not wait behind seconds of pixels, and that little is in d
 from __future__ import annotations
 
 import math
+import sys
 
 ROOM_BYTES = 64
 """The least that a printer is taken to have room for when it takes DTR away."""
@@ -67,15 +68,23 @@ class LinePace:
         bytes_per_s: The line's speed.
         room: With DTR/DSR, what the printer has room for when it takes its line away; None: the kernel or the chip does
             the handshake.
-        adapter_bytes: The most that lies in the chip.
+        adapter_bytes: The most that lies where the kernel does not count; 0: all there is has gone when the kernel has
+            given it away.
+        counted: The kernel counts its queue; False: the clock alone says what is under way.
     """
 
     def __init__(
-        self, bytes_per_s: float, room: int | None = None, adapter_bytes: int = ADAPTER_BYTES
+        self,
+        bytes_per_s: float,
+        room: int | None = None,
+        adapter_bytes: int = ADAPTER_BYTES,
+        *,
+        counted: bool = True,
     ) -> None:
         self._rate = bytes_per_s
-        self._adapter = adapter_bytes
-        self._by_clock = room is not None
+        self._adapter = adapter_bytes if counted else sys.maxsize
+        self._by_clock = room is not None or not counted
+        self._close_watch = room is not None
         self._window = (
             max(QUEUE_MIN_BYTES, int(bytes_per_s * QUEUE_S))
             if room is None
@@ -144,4 +153,4 @@ class LinePace:
     @property
     def pause_s(self) -> float:
         """When to look again: often where we do the handshake, else when half of the window has gone."""
-        return LOOK_S if self._by_clock else min(max(self._window / 2 / self._rate, 0.001), 0.02)
+        return LOOK_S if self._close_watch else min(max(self._window / 2 / self._rate, 0.001), 0.02)

@@ -2,7 +2,8 @@
 
 Supported: baud rates the adapter can make, 7 or 8 bits, parity, one or two stop bits; flow control by RTS/CTS and XON/XOFF, which
 the kernel does, and by DTR/DSR, which is done here (`tympan_drivers.line_pace` has the numbers). The back channel. Adapters that
-vanish and come back, also under another number; ``/dev/serial/by-id/…`` names one wherever it is plugged.
+vanish and come back, also under another number; ``/dev/serial/by-id/…`` names one wherever it is plugged. A pseudo terminal, which
+has neither speed nor counters, keeps the speed that the URI names; where it names none, it takes what it takes.
 
 Missing: RTS/CTS and XON/XOFF cannot tell what an adapter's own buffer still holds while the printer holds the line, where the
 adapter does not say so itself.
@@ -102,9 +103,11 @@ class SerialTransport:
         self._port: Serial | None = None
         self._descriptor: Descriptor | None = None
         self._line: SerialLine | None = None
-        self._pace = self._new_pace(ADAPTER_BYTES)
         self._closing: threading.Thread | None = None
+        self._has_speed = "baud" in parts.options
+        self._clock_only = False
         self._all_out_at: float | None = None
+        self._pace = self._new_pace(ADAPTER_BYTES)
 
     def cautions(self, capabilities: Capabilities | None) -> Sequence[str]:
         """What who configured the line so should know."""
@@ -156,13 +159,14 @@ class SerialTransport:
         except (OSError, termios.error) as error:
             self.close()
             raise self._open_error(OSError(*error.args)) from error
+        self._clock_only = not self._line.has_chip and self._has_speed
         self._pace = self._new_pace(ADAPTER_BYTES if self._line.has_chip else 0)
         self._node.opened(path)
         return DeviceIdentity()
 
     def _new_pace(self, adapter_bytes: int) -> LinePace:
         room = self._room if self._settings.flow == "dtrdsr" else None
-        pace = LinePace(self._settings.bytes_per_s, room, adapter_bytes)
+        pace = LinePace(self._settings.bytes_per_s, room, adapter_bytes, counted=not self._clock_only)
         pace.look(time.monotonic(), 0)
         return pace
 
@@ -257,7 +261,8 @@ class SerialTransport:
         if self._ask(line.queued):
             self._all_out_at = None
             return False
-        if line.transmitter_empty():
+        empty = None if self._clock_only else line.transmitter_empty()
+        if empty:
             self._pace.emptied()
             return True
         if self._pace.under_way:
@@ -267,7 +272,7 @@ class SerialTransport:
         if self._all_out_at is None:
             self._all_out_at = now
         # Nothing of it can be in the chip by now. Some, and QEMU's, never say that they are empty.
-        return line.transmitter_empty() is None or now - self._all_out_at >= CHIP_PATIENCE_S
+        return empty is None or now - self._all_out_at >= CHIP_PATIENCE_S
 
     def unsent(self) -> int:
         """What the kernel and the chip have and the line has not; after the adapter went away, as it was at the last look."""

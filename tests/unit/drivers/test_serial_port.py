@@ -346,3 +346,20 @@ def test_what_is_no_port():
 def test_uris_with_mistakes(uri):
     with pytest.raises(ConfigError):
         SerialTransport(uri, CONTEXT)
+
+
+@pytest.mark.parametrize(("options", "least", "most"), [("?baud=9600", 240, 340), ("", 4000, 4096)])
+def test_a_pseudo_terminal_has_the_speed_that_the_uri_names(options, least, most):
+    """It counts nothing: 9600 baud are 960 bytes a second, and a quarter of a second is given ahead."""
+    far, near = os.openpty()
+    tty.setraw(near)
+    transport = SerialTransport(f"serial://{os.ttyname(near)}{options}", CONTEXT)
+    try:
+        transport.open()
+        assert least <= transport.write(bytes(4096), 0.05) <= most
+        assert (transport.unsent() > 150) is bool(options)
+        assert transport.end_job(0.01) is not bool(options)
+    finally:
+        transport.close()
+        os.close(far)
+        os.close(near)
