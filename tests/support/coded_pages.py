@@ -23,7 +23,7 @@ PAGE_WIDTH_MM, HEAD_MM, FOOT_MM = 48.0, 6.0, 2.0
 MARK_ROWS_MIN = 8
 """So many rows of other ink above a page are a mark: a line of text has more."""
 
-MARK_REACH_MM = 25.0
+MARK_REACH_MM = 150.0
 """How far above a page its mark may begin."""
 
 EDGE_ROWS = 2
@@ -219,7 +219,7 @@ class Verdict:
         doubled: Pages of which some came out again without a mark.
         marked: Copies with a mark.
         copies: Copies and parts of copies in all.
-        disordered: Whole pages that came out before an earlier one.
+        disordered: Whole pages without a mark that came out before an earlier one.
         strangers: Copies of pages of other jobs.
         stray_rows: Rows of ink that belong to nothing.
     """
@@ -244,7 +244,7 @@ def judge(paper: Paper, number: int, pages: int, strips: int) -> Verdict:
     """What became of the job that printed document `number`."""
     own = [copy for copy in paper.copies if copy.document == number and copy.page < pages]
     whole = [copy.page for copy in own if copy.is_whole(strips)]
-    first_whole = list(dict.fromkeys(whole))
+    first_whole = list(dict.fromkeys(copy.page for copy in own if copy.is_whole(strips) and not copy.marked))
     doubled = set()
     seen: dict[int, set[int]] = {}
     for copy in own:
