@@ -80,6 +80,9 @@ GONE = (
 )
 """What may be said of a printer that is not there or does not answer."""
 
+OFF_S = (2.2, 4.0)
+"""No printer is switched off, started and ready again in less than two seconds."""
+
 STOPPING = ("paper-out", "cover", "offline", "power-off", "unplug", "stall", "half-open")
 """Of which ``two`` come to the same job, one after the other or both at once."""
 
@@ -95,7 +98,7 @@ CASES: dict[str, Case] = {
         _plain("overheat"),
         reasons=("subunit-over-temperature", "fuser-over-temp", "marker-over-temp", "other", "offline"),
     ),
-    "power-off": Case(_plain("power-off"), reasons=GONE, loses=True, said_by_all=True),
+    "power-off": Case(_plain("power-off"), lasts_s=OFF_S, reasons=GONE, loses=True, said_by_all=True),
     "unplug": Case(_plain("unplug"), reasons=GONE, loses=True, said_by_all=True),
     "stall": Case(_plain("stall"), reasons=GONE, asked=True),
     "halt": Case(_plain("halt"), lasts_s=None, only=("usb",)),
@@ -143,8 +146,8 @@ class Run:
     took_s: float = 0.0
 
     @property
-    def faults(self) -> list[str]:
-        """What is wrong with it, in words."""
+    def broken(self) -> list[str]:
+        """What is wrong with it, in words, times apart."""
         wrong = [
             f"lost {self.lost}" if self.lost else "",
             f"doubled {self.doubled}" if self.doubled else "",
@@ -153,11 +156,18 @@ class Run:
             f"{self.strangers} strange pages" if self.strangers else "",
             f"{self.disordered} out of order" if self.disordered else "",
             f"afterwards: {self.aftermath}" if self.aftermath else "",
+        ]
+        return [word for word in wrong if word]
+
+    @property
+    def faults(self) -> list[str]:
+        """What is wrong with it, in words."""
+        late = [
             "not said" if self.unsaid else "",
             f"said after {self.reason_s:.1f} s" if (self.reason_s or 0) > REASON_TARGET_S else "",
             f"resumed after {self.resume_s:.1f} s" if (self.resume_s or 0) > RESUME_TARGET_S else "",
         ]
-        return [word for word in wrong if word]
+        return self.broken + [word for word in late if word]
 
 
 @dataclass
@@ -348,6 +358,11 @@ class _Worker:
         run.took_s = time.monotonic() - began
         return run
 
+    def _lasts_s(self, case: Case, order: str, chance: random.Random) -> float:
+        """How long a fault lasts; 0: it ends by itself."""
+        limits = OFF_S if order == "power-off" else case.lasts_s
+        return chance.uniform(*limits) if limits else 0.0
+
     def _order(self, case: Case, chance: random.Random) -> str:
         """When, what, and for how long."""
         if self._given:
@@ -356,8 +371,9 @@ class _Worker:
             when = f"at +{chance.randint(1, max(self._measure.bytes, 1))}"
         else:
             when = f"in {chance.uniform(0.05, max(self._measure.seconds, 0.1)):.2f}"
-        lasting = f" for {chance.uniform(*case.lasts_s):.2f}" if case.lasts_s else ""
-        return f"{when} {case.order(chance)}{lasting}"
+        order = case.order(chance)
+        lasts_s = self._lasts_s(case, order, chance)
+        return f"{when} {order}" + (f" for {lasts_s:.2f}" if lasts_s else "")
 
     async def _follow(self, run: Run, job_id: int, began: float) -> None:
         """Wait for the job's end."""
@@ -401,7 +417,9 @@ class _Worker:
         ended = record["ended"]
         lane = self._lane
         breaks = case.said_by_all and (lane.transport != "serial" or run.fault == "unplug")
-        asked = lane.kind.language == "ESC/POS" or not (case.asked or case.said_by_all)
+        # What is in a network printer's buffers is acknowledged, and may wait there: its silence says nothing.
+        asked = lane.kind.language == "ESC/POS" and (lane.transport != "socket" or not case.asked)
+        asked = asked or not (case.asked or case.said_by_all)
         known = breaks or (lane.kind.answers and asked)
         if case.reasons and known:
             seen = [
@@ -431,7 +449,7 @@ class _Worker:
         completed_at: float,
     ) -> None:
         run.doubled, run.marked, run.disordered = verdict.doubled, verdict.marked, verdict.disordered
-        run.strangers, run.stray_rows = verdict.strangers, verdict.stray_rows
+        run.strangers, run.stray_rows = 0 if case.spoils else verdict.strangers, verdict.stray_rows
         lost = verdict.lost
         # A receipt's pages are set up each by itself; a laser is set up once for the job.
         far = self._lane.kind.language == "PCL"
