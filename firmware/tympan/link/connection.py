@@ -7,7 +7,8 @@ the transport, but `send`, which takes as long as the device does.
 A device is *silent* when it does not answer a question that has reached it, though its dialogue promises an answer
 (`Dialogue.answers_within_s`) and it has kept that promise before. Some connections outlive the device at their end (a serial line:
 `Transport.notices_power_off` is False). There whoever was silent may have been switched off and on, and have lost what it had: nothing of a job
-is sent to a silent device, it is greeted anew when it speaks again, and a job that was under way is broken off (`LostError`).
+is sent to a silent device, it is greeted anew when it speaks again, and a job that was under way is broken off (`LostError`). So it is with
+one that took nothing for as long and said nothing: on a line with flow control a printer that is off looks like one whose buffer is full.
 
 A device is *stalled* when it takes nothing. That is how printers say that their buffer is full, and they go on by themselves.
 """
@@ -44,6 +45,9 @@ STALLED_S = 10.0
 
 PROMPT_STALLED_S = 0.9
 """The same of a device that promises prompt answers, and has said nothing in this time either."""
+
+OFF_S = 1.8
+"""No printer is switched off, started and ready again in less time."""
 
 _log = logging.getLogger(__name__)
 
@@ -215,7 +219,9 @@ class Connection:
             self._question_end = None
             self.answering.reached(now)
         if not unsent or left != self._left:
-            self._stuck_since = None
+            stuck_since, self._stuck_since = self._stuck_since, None
+            self._left = left
+            self._goes_on(stuck_since, now)
         elif self._stuck_since is None:
             self._stuck_since = now
         self._left = left
@@ -355,9 +361,28 @@ class Connection:
     def _moved(self, taken: int, now: float) -> None:
         self._written += taken
         if taken:
-            self._waits_since = None
+            waits_since, self._waits_since = self._waits_since, None
+            self._goes_on(waits_since, now)
         elif self._waits_since is None:
             self._waits_since = now
+
+    def _goes_on(self, since: float | None, now: float) -> None:
+        """It takes data again, after it took none since then.
+
+        On a line that does not tell of its power, who took nothing and said nothing for so long may have been off and on: a printer that
+        is well empties its buffer steadily, and one that is not says so, if it promised to.
+
+        Raises:
+            LostError: It may have lost what it had of a job.
+        """
+        if since is None or now - max(since, self.answering.spoke_at) < OFF_S:
+            return
+        if not self.answering.is_promised or (self._said is not None and self._said.stopped):
+            return
+        if self.mid_job:
+            raise LostError("it took nothing and said nothing, and may have been switched off")
+        self._said = None
+        self._greet(now)
 
     def close(self) -> None:
         """End the reading and let go of the device."""

@@ -530,6 +530,40 @@ async def test_a_line_that_does_not_tell_of_power_is_watched_by_the_answers(link
     assert device.job.endswith(b"[1 <job> one P1; two P2; J")
 
 
+async def test_a_line_that_took_nothing_and_said_nothing_may_have_been_off(link, device, monkeypatch):
+    monkeypatch.setattr(connection, "OFF_S", 0.2)
+    device.notices_power_off = False
+    device.answers |= {b"P": b"", b"J": b"done;"}
+    await ready(link, device)
+    printing = begin(link, Source(b"one", b"two", end=False))
+    await until(lambda: b"two" in device.words)
+    device.takes = False
+    await asyncio.sleep(0.6)
+    device.takes = True
+    outcome = await end(printing)
+    assert outcome.ending is Ending.INTERRUPTED
+    assert "may have been switched off" in outcome.problem
+
+
+async def test_a_line_that_took_nothing_and_said_why_was_not_off(link, device, monkeypatch):
+    monkeypatch.setattr(connection, "OFF_S", 0.2)
+    device.notices_power_off = False
+    device.answers |= {b"P": b"", b"J": b"done;"}
+    await ready(link, device)
+    source = Source(b"one", b"two")
+    last = source.frames.pop()
+    printing = begin(link, source)
+    await until(lambda: b"two" in device.words)
+    device.takes = False
+    device.said.put(b"empty;")
+    await asyncio.sleep(0.4)
+    device.takes = True
+    device.said.put(b"well;")
+    source.frames.append(last)
+    assert (await end(printing)).ending is Ending.COMPLETED
+    assert device.words.count(b"one") == 1
+
+
 async def test_a_job_waits_for_a_line_that_is_silent(link, device, listener):
     device.notices_power_off = False
     await ready(link, device)
