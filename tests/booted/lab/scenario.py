@@ -71,6 +71,8 @@ class Scenario:
                 step()
             if name in self.report.failures:
                 self.diagnose()
+                for printer in (self.usb, self.serial):
+                    printer.order("well")
                 if not self.machine.runs or name.startswith("boots"):
                     break
 
