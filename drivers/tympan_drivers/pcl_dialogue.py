@@ -30,7 +30,7 @@ from tympan.language.pjl_status import (
     enquiry,
 )
 from tympan.model.device_condition import DeviceCondition
-from tympan_drivers.pcl_job_name import ABANDONED, ASKED, RAW_END, token_of
+from tympan_drivers.pcl_job_name import ABANDONED, ASKED, token_of
 from tympan_drivers.pjl_codes import OFFLINE, READY, WORKING, Meaning, meaning_of
 from tympan_drivers.profile_pcl import PclProfile
 
@@ -136,16 +136,18 @@ class PclDialogue:
         return b""
 
     def job_ended(self) -> bytes:
-        """Nothing: the job's last command is EOJ, and the printer tells when all before it is out.
+        """Nothing behind pages: the job's last command is EOJ, and the printer tells when all before it is out.
 
         Asked again it is by an empty job: the printer tells of its EOJ, too, when all before that is out (chapter 7, "JOB
-        variable").
+        variable"). So it is at once behind documents that were PCL already: each has an EOJ, and none knows that it is the last.
         """
         job = self._current
         if job is None:
             return b""
         job.ended, again = True, job.ended
-        return enquiry(f'JOB NAME="{job.question}"', f'EOJ NAME="{job.question}"') if again else b""
+        if not again and job.first:
+            return b""
+        return enquiry(f'JOB NAME="{job.question}"', f'EOJ NAME="{job.question}"')
 
     def poll(self, now: float, *, in_job: bool) -> bytes:  # noqa: ARG002 — the contract's
         """Ask how it is, between jobs."""
@@ -220,7 +222,7 @@ class PclDialogue:
             return []
         if self._current is not None and message.name == self._current.question:
             job = self._current if self._current in self._jobs else None
-        elif message.name in {ABANDONED, RAW_END}:
+        elif message.name == ABANDONED:
             job = self._jobs[0] if self._jobs and self._has_begun(self._jobs[0]) else None
         else:
             job = next((each for each in self._jobs if token and each.token == token), None)

@@ -15,7 +15,7 @@ ABANDONED = "tympan: abandoned"
 """The end of a job that was given up."""
 
 RAW_END = "tympan: end"
-"""The end of a document that was PCL already: what ends it is not told how it began."""
+"""The end of a document that was PCL already: what ends it is not told how it began, nor whether others follow in the same job."""
 
 ASKED = "tympan: asked "
 """How the names of empty jobs begin, by which is asked whether a job is out."""

@@ -101,6 +101,7 @@ class Attempt:
         self._transport = connection.transport
         self._knowledge = knowledge
         self._look = look
+        self._dialogue = connection.dialogue
         will_answer = knowledge.answered or time.monotonic() - connection.opened_at < PROVE_S
         self._delivery = Delivery(
             by_pages=connection.dialogue.confirms_pages and not knowledge.refuses and will_answer,
@@ -142,8 +143,7 @@ class Attempt:
         while not connection.is_ready:
             self._tend(in_job=False)
             self._pause()
-        connection.say(connection.dialogue.job_begins(self.work.job_id))
-        self._flush()
+        self._begin()
         failed = self._pump()
         if failed is None:
             connection.say(connection.dialogue.job_ended())
@@ -151,6 +151,11 @@ class Attempt:
             self._complete()
             self._delivery.all_came_out()
         return failed
+
+    def _begin(self) -> None:
+        self._dialogue = self._connection.dialogue
+        self._connection.say(self._dialogue.job_begins(self.work.job_id))
+        self._flush()
 
     # --- the frames -------------------------------------------------------------------------------------------------
 
@@ -162,9 +167,11 @@ class Attempt:
             else:
                 self._tend(in_job=True)
                 self._flush()
-                if self._connection.silent:
+                if not self._connection.is_ready:
                     self._pause()
                     continue
+            if self._dialogue is not self._connection.dialogue:  # it was greeted anew before the first byte
+                self._begin()
             frame = self._next_frame()
             if frame is None:
                 continue
@@ -257,11 +264,19 @@ class Attempt:
             self._connection.wait(STEP_S)
             self._hear()
 
-    def broke_off(self) -> None:
-        """The device is gone: what it had not printed is lost."""
+    def broke_off(self, error: OSError) -> bool:
+        """The device is gone: what it had not printed is lost. Whether it has said with its last words that it printed all."""
+        if not isinstance(error, LostError):
+            self._connection.take_last_words()
+            self._learn(time.monotonic())
+            if self._confirmed and self._completion is not None:
+                self._delivery.all_came_out()
+                self._connection.mid_job = False
+                return True
         if not self._knowledge.answered or self._knowledge.refuses:
             self._delivery.not_by_pages()
         self._delivery.sent(0, self._transport.unsent())
+        return False
 
     # --- what happens meanwhile -------------------------------------------------------------------------------------
 
@@ -292,11 +307,17 @@ class Attempt:
 
     def _understand(self, now: float) -> None:
         """Take in what the device has said of the job, and tell how it is."""
+        if (missing := self._learn(now)) is not None:
+            raise LostError(f"it has not printed page {missing.number}, and goes on behind it")
+        self._look()
+
+    def _learn(self, now: float) -> PartMissing | None:
+        """Take in what the device has confirmed of the job; the part that it says is missing, behind which nothing counts."""
         for heard in self._connection.of_job():
             if heard.job_id != self.work.job_id:
                 continue
             if isinstance(heard, PartMissing):
-                raise LostError(f"it has not printed page {heard.number}, and goes on behind it")
+                return heard
             self._knowledge.has_confirmed()
             if isinstance(heard, PagesConfirmed):
                 self._delivery.pages_confirmed(heard.number)
@@ -306,7 +327,7 @@ class Attempt:
                 self._completion.confirmed = self._confirmed
                 self._completion.news(now)
             self.report(now=True)
-        self._look()
+        return None
 
     def report(self, *, now: bool = False) -> None:
         """Tell how far it is, where that has changed; not too often, unless it is to be told now."""

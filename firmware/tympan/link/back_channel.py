@@ -22,6 +22,9 @@ SHARED_READ_S = 0.05
 
 READ_BYTES = 4096
 
+EMPTY_S = 0.02
+"""How long it waits after a read that came back at once with nothing: some printers send empty packets all the time."""
+
 PORT_STATUS_S = 1.0
 """How often the port is asked."""
 
@@ -67,9 +70,12 @@ class BackChannel:
         try:
             while not self._stopped.is_set():
                 if self._reads:
+                    began = time.monotonic()
                     data = self._transport.read(READ_BYTES, self._read_s)
                     if data:
                         self._tell(data)
+                    elif time.monotonic() - began < EMPTY_S:
+                        self._stopped.wait(EMPTY_S)
                 else:
                     self._stopped.wait(PORT_STATUS_S)
                 if self._asks_port and time.monotonic() >= status_at:

@@ -151,7 +151,7 @@ class Connection:
         known = self._said or self._port
         if self._silent:
             return replace(self._supplies, stopped=True, reasons=AWAY, message=SILENT)
-        if self._may_forget and self.answering.is_expected:
+        if self._may_forget and self.answering.is_expected and not self._stalled:
             return None
         if known is None:
             known = DeviceCondition()
@@ -179,6 +179,15 @@ class Connection:
         self.has_news = False
         heard, self._of_job = self._of_job, []
         return heard
+
+    def take_last_words(self) -> None:
+        """It is gone: understand what it had said before, which may not have been heard yet."""
+        now = time.monotonic()
+        while not self._back.said.empty():
+            said = self._back.said.get()
+            if isinstance(said, bytes):
+                for heard in self.dialogue.received(said, now):
+                    self._understand(heard)
 
     def wait(self, timeout_s: float) -> None:
         """Wait until it says something."""

@@ -83,6 +83,7 @@ class DeviceLink:
         self._pause_s = REOPEN_MIN_S
         self._idle_since = 0.0
         self._appeared = threading.Event()
+        self._woken = threading.Event()  # `_nothing` is in the queue
         self._condition = DeviceCondition()
         self._closing = threading.Event()
         self.identity: DeviceIdentity | None = None
@@ -211,6 +212,8 @@ class DeviceLink:
                 item = self._queue.get(timeout=self._idle_s())
             except queue.Empty:
                 item = _nothing
+            if item is _nothing:
+                self._woken.clear()
             if item is None:
                 break
             if isinstance(item, Work):
@@ -238,8 +241,10 @@ class DeviceLink:
             work.source.close()
         except Exception:  # noqa: BLE001 — the same: its job has ended already
             _log.exception("job %d left something open", work.job_id)
-        tell(work.loop, _set_result, work.future, outcome)
         self._idle_since = time.monotonic()
+        if not self._held and self._connection is None and outcome.ending is not Ending.INTERRUPTED:
+            self._tell(_unknown(self._condition))
+        tell(work.loop, _set_result, work.future, outcome)
         if self._connection is not None and self._transport.closes_after_job:
             self._farewell()
 
@@ -250,7 +255,9 @@ class DeviceLink:
         now = time.monotonic()
         connection = self._connection
         if connection is None:
-            return max(self._retry_at - now, 0.0) if self._held else None
+            if self._held:
+                return max(self._retry_at - now, 0.0)
+            return max(self._idle_since + IDLE_CLOSE_S - now, 0.0) if self._condition.stopped else None
         if connection.has_to_say or connection.answering.on_the_way:
             return STEP_S
         times = [connection.answering.due]
@@ -268,6 +275,8 @@ class DeviceLink:
         if connection is None:
             if self._held and now >= self._retry_at:
                 self._try_to_open()
+            elif not self._held and now >= self._idle_since + IDLE_CLOSE_S:
+                self._tell(_unknown(self._condition))  # nobody looks any more whether it still is so
             return
         try:
             connection.ask(now, in_job=False)
@@ -320,11 +329,11 @@ class DeviceLink:
         except RenderError as error:
             end = (Ending.ABORTED, error.reason, error.problem)
         except OSError as error:
-            if attempt is not None:
-                attempt.broke_off()
+            complete = attempt is not None and attempt.broke_off(error)
             self._lost(error)
             end = (Ending.INTERRUPTED, "printer-stopped", why(error))
             end = _CANCELED if work.canceled.is_set() else end
+            end = (Ending.COMPLETED, "", "") if complete else end
         except Exception:  # noqa: BLE001 — a transport that fails in an unknown way ends the job, not the thread
             _log.exception("the link to %s failed", self._transport.uri)
             self._close_transport()
@@ -408,7 +417,6 @@ class DeviceLink:
         except OSError as error:
             self._lost(error)
         else:
-            self._pause_s = REOPEN_MIN_S
             self._idle_since = time.monotonic()
 
     def _try_to_open(self) -> None:
@@ -422,11 +430,13 @@ class DeviceLink:
 
     def _lost(self, error: OSError) -> None:
         """The device is away: close what there is, say so, and set the time of the next try."""
-        was_open = self._connection is not None
+        now = time.monotonic()
+        if self._connection is not None and now - self._connection.opened_at > REOPEN_MAX_S:
+            self._pause_s = (
+                REOPEN_MIN_S  # it had been there; one that breaks off whenever it is opened is left in peace
+            )
         self._close_transport()
-        if was_open:
-            self._pause_s = REOPEN_MIN_S
-        self._retry_at = time.monotonic() + self._pause_s
+        self._retry_at = now + self._pause_s
         self._pause_s = min(2 * self._pause_s, REOPEN_MAX_S)
         if self._work_waits or not self._transport.shared:
             self._tell(replace(self._condition, stopped=True, reasons=AWAY, message=why(error)))
@@ -465,7 +475,9 @@ class DeviceLink:
     # --- what others hear -------------------------------------------------------------------------------------------
 
     def _wake(self) -> None:
-        self._queue.put(_nothing)
+        if not self._woken.is_set():  # a job may take days, and a device talk every second
+            self._woken.set()
+            self._queue.put(_nothing)
 
     def _look(self) -> None:
         """See how the device is, and tell what has changed."""

@@ -220,7 +220,7 @@ class PrintQueue:
                 return
             if self._breaking_off is job:
                 return
-            self.device_reports(self._printer.condition)
+            self._follow(self._printer.condition)
             self._interrupted = False
             before = (job.impressions_completed, job.media_sheets_completed, job.bytes_written)
             resumed = job.begun
@@ -376,6 +376,10 @@ class PrintQueue:
     def device_reports(self, condition: DeviceCondition) -> None:
         """The device is like this now, and so is the job."""
         self._printer.device_reports(condition)
+        self._follow(condition)
+
+    def _follow(self, condition: DeviceCondition) -> None:
+        """Have the job that prints stand still with its device, and go on with it."""
         job = self._printer.current
         if job is None:
             return

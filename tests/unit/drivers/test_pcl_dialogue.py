@@ -224,12 +224,19 @@ def test_a_job_that_was_canceled_at_the_printer_is_not_confirmed(event):
     assert dialogue.received(job(event[0], name, *event[1:]), 2.0) == []
 
 
-def test_a_document_with_jobs_of_its_own_is_confirmed_at_its_end():
+@pytest.mark.parametrize("documents", [1, 2])
+@pytest.mark.parametrize("ended", [False, True])
+def test_documents_that_were_pcl_already_are_confirmed_at_the_end_of_the_last(documents, ended):
     dialogue = dialogue_of()
     begun(dialogue, 7, "[00000001]")
-    dialogue.received(job("START", "inner"), 2.0)
-    assert dialogue.received(job("END", "inner", "PAGES=2"), 2.0) == []
-    assert dialogue.received(job("END", RAW_END, "PAGES=2"), 2.0) == [JobConfirmed(7)]
+    question = dialogue.job_ended() if ended else b""
+    for _ in range(documents):
+        dialogue.received(job("START", "inner"), 2.0)
+        assert dialogue.received(job("END", "inner", "PAGES=2"), 2.0) == []
+        assert dialogue.received(job("END", RAW_END, "PAGES=2"), 2.0) == []
+    question = question or dialogue.job_ended()
+    (name,) = re.findall(rb'@PJL EOJ NAME="(.*)"', question)
+    assert dialogue.received(job("END", name.decode(), "PAGES=0"), 2.0) == [JobConfirmed(7)]
 
 
 def test_answers_to_somebody_else_are_nothing():

@@ -384,7 +384,7 @@ async def test_a_transport_of_an_earlier_contract_and_a_dialogue_with_a_bug_do_n
     await until(lambda: link.identity is not None and link.identity.firmware == "2.0")
     assert link.identity.make == "Test"
     device.said.put(b"what is this;")  # this dialogue does not know
-    await until(lambda: listener.now.stopped)
+    await until(lambda: any(each.stopped for each in listener.heard))
     assert "KeyError" in caplog.text
     await until(lambda: listener.now == WELL)
     device.answers |= {b"P": b"", b"J": b"done;"}

@@ -992,3 +992,12 @@ async def test_proof_copies_go_on_after_a_fault(stand):
     assert (ticket.copies, ticket.first_page) == (3, 2)
     await stand.end()
     assert job.reasons == ("job-held-for-review",)
+
+
+async def test_what_a_sensor_beside_the_device_said_while_a_job_began_ends_with_the_sensor(stand):
+    stand.printer.sensor_reports(("media-low-warning",))
+    stand.add()
+    await stand.settle()
+    await stand.end()
+    stand.printer.sensor_reports(())
+    assert stand.printer.condition.reasons == ()
