@@ -109,7 +109,7 @@ install_units() {
     for unit in $UNITS; do put "$unit" $LIBRARY/systemd/system; done
     put tympan.sysusers $LIBRARY/sysusers.d tympan.conf
     put tympan.tmpfiles $LIBRARY/tmpfiles.d tympan.conf
-    [ ! -e systemd/$RULES ] || put $RULES $LIBRARY/udev/rules.d
+    put $RULES $LIBRARY/udev/rules.d
     mkdir -p "$DESTDIR$CONFIG/conf.d"
     if [ ! -e "$DESTDIR$CONFIG/config.toml" ]; then
         put config.toml $CONFIG

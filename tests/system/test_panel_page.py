@@ -6,11 +6,14 @@ import asyncio
 import io
 import time
 
+import aiohttp
 import pytest
 from browser import CHROMIUM, browser
 from ipp_client import jobs
 from PIL import Image
 from processes import Tympan
+
+from tympan.web.panel_page import MAX_STREAMS
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed")
 
@@ -122,3 +125,17 @@ async def test_it_says_that_the_service_is_gone(tmp_path):
             await page.until(f"{SAYS} === 'ready'")
             await asyncio.to_thread(running.stop)
             await page.until("document.getElementById('panel').classList.contains('lost')")
+
+
+async def test_a_page_too_many_is_live_when_others_have_gone(service):
+    async with browser() as page, aiohttp.ClientSession() as others:
+        watching = [await others.get(f"{address(service)}events") for _ in range(MAX_STREAMS)]
+        await page.open(address(service))
+        await page.until("document.getElementById('panel').classList.contains('lost')")
+        for each in watching:
+            each.close()
+        for push in ("press", "release"):  # a change: the service finds out who has gone
+            form = {"button": "paper_near_end"}
+            await others.post(f"{address(service)}panel/{push}", data=form, allow_redirects=False)
+        await page.until("!document.getElementById('panel').classList.contains('lost')")
+        await page.until(f"{SAYS} === 'ready'")

@@ -60,6 +60,8 @@ class Panel:
         self._machine = PanelMachine(settings.panel, clock())
         self._actions = PanelActions(service, settings.panel.printer)
         self._views: tuple[PrinterView, ...] = ()
+        self._low = False
+        self._told_low: Printer | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._look_again: asyncio.Handle | None = None
         self._tasks: set[asyncio.Task[None]] = set()
@@ -190,6 +192,7 @@ class Panel:
     def _look(self, *, jobs: bool) -> None:
         if self.problem:
             self._tell_problem()  # a printer may be new
+        self._tell_low()
         views = self._actions.views(jobs=jobs, before=self._views)
         if views != self._views or not views:
             self._views = views
@@ -234,7 +237,8 @@ class Panel:
         if self.wires is None:
             return
         if line not in BUTTONS:
-            self._paper_is_low(active)
+            self._low = active
+            self._tell_low()
             return
         if active:
             self._look(jobs=True)  # what a tap means follows from the jobs that wait
@@ -242,10 +246,14 @@ class Panel:
         self._machine.edge(line, self._now_s, down=active)
         self.turn()
 
-    def _paper_is_low(self, low: bool) -> None:
-        printer = self._actions.main
+    def _tell_low(self) -> None:
+        """The switch at the paper speaks of the printer that is the first now, which may have come later than its paper ran low."""
+        printer = self._actions.main if self._low else None
+        if self._told_low is not None and self._told_low is not printer:
+            self._told_low.sensor_reports(())
         if printer is not None:
-            printer.sensor_reports((NEAR_END,) if low else ())
+            printer.sensor_reports((NEAR_END,))
+        self._told_low = printer
 
     async def _work(self) -> None:
         """Carry out orders, one after the other."""

@@ -35,9 +35,6 @@ LIGHTS: Final = {"ready_led": "green", "error_led": "red"}
 STUCK_S: Final = 60.0
 """A button that a page pressed and never let go is let go after that."""
 
-TAP_S: Final = 0.12
-"""How long a tap takes that is sent as one request."""
-
 _WORDS: Final = {
     Kind.OFF: "off",
     Kind.STARTING: "starting",

@@ -1,6 +1,6 @@
-"""The tables of docs/panel.md, made from the blink codes and the faces so that they cannot be out of date.
+"""The table of docs/panel.md, made from the blink codes so that it cannot be out of date.
 
-``python -m tympan.panel.reference docs/panel.md`` writes them anew between the markers of that file.
+``python -m tympan.panel.reference docs/panel.md`` writes it anew between the markers of that file.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ def blink_code_table() -> str:
     return "\n".join(rows) + "\n"
 
 
-def with_tables(text: str) -> str:
+def with_table(text: str) -> str:
     """`text` with the marked table made anew."""
     return _MARKED.sub(lambda match: match.group(1) + blink_code_table() + match.group(2), text)
 
@@ -36,7 +36,7 @@ def with_tables(text: str) -> str:
 def main(argv: list[str]) -> int:
     """Write the table of the file named as the only argument anew."""
     path = Path(argv[0])
-    path.write_text(with_tables(path.read_text(encoding="utf-8")), encoding="utf-8")
+    path.write_text(with_table(path.read_text(encoding="utf-8")), encoding="utf-8")
     return 0
 
 

@@ -183,10 +183,12 @@ class FoundPrinters:
         try:
             await self._service.take_up_printer(printer)
         except DeviceAwayError:
+            self._said.pop(printer.device, None)
             return
         except TympanError as error:
             self._say(printer.device, f"printer {printer.name} cannot be made: {error}")
             return
+        self._said.pop(printer.device, None)
         self._waiting.pop(printer.name, None)
 
     async def _settle(self, devices: Sequence[DiscoveredDevice]) -> None:
@@ -196,7 +198,8 @@ class FoundPrinters:
             self._want(gone)
         if not devices and not self._service.printers and not self._waiting:
             self._say(_NOBODY, "no printer is plugged in: one appears by itself when it is")
-        self._said = {uri: said for uri, said in self._said.items() if uri in uris or uri == _NOBODY}
+        spoken_of = {*uris, *(each.device for each in self._waiting.values()), _NOBODY}
+        self._said = {uri: said for uri, said in self._said.items() if uri in spoken_of}
         self._asked = {uri: number for uri, number in self._asked.items() if uri in uris}
         new = []
         for device in devices:

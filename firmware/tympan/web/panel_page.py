@@ -31,6 +31,8 @@ KEEP_ALIVE_S: Final = 15.0
 """A comment after so much silence keeps proxies from ending a stream, and finds who has left."""
 
 TAP_S: Final = 0.12
+"""How long a tap takes that is sent as one request."""
+
 MAX_HOLD_S: Final = 30.0
 
 
@@ -99,10 +101,12 @@ class PanelPage:
     async def _push(self, request: web.BaseRequest) -> web.Response:
         try:
             async with asyncio.timeout(BODY_S):
-                body = await request.content.read(MAX_BODY + 1)
+                body = b""
+                while len(body) <= MAX_BODY and not request.content.at_eof():  # it may come in pieces
+                    body += await request.content.read(MAX_BODY + 1 - len(body))
         except TimeoutError:
             return self._refused(HTTPStatus.REQUEST_TIMEOUT, "the form did not arrive")
-        if len(body) > MAX_BODY or not request.content.at_eof():
+        if len(body) > MAX_BODY:
             return self._refused(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "that is no form of this page's")
         form = parse_qs(body.decode("utf-8", "replace"))
         name, seconds = (form.get(key, [""])[0] for key in ("button", "seconds"))

@@ -34,6 +34,16 @@ class Front:
 
     async def _made(self, settings):
         panel = Panel(self.desk.service, settings, clock=lambda: self.now)
+        self.carried_out = 0
+        carry_out = panel._actions.carry_out
+
+        async def counted(order):
+            try:
+                return await carry_out(order)
+            finally:
+                self.carried_out += 1
+
+        panel._actions.carry_out = counted
         await panel.open()
         await panel.attach()
         return panel
@@ -183,6 +193,23 @@ def test_paper_that_runs_low(front):
     assert front.laser.reasons == ("none",)
 
 
+def test_paper_that_runs_low_is_the_first_printers_also_where_that_comes_later(front):
+    printers = front.desk.service.printers
+    printers.clear()
+    front.press(25)
+    printers |= {"laser": front.laser}
+    front.desk.service.events.emit("printer-created", front.laser)
+    front.run()
+    assert front.laser.reasons == ("media-low-warning",)
+    printers |= {"receipt": front.receipt}  # the default printer
+    front.desk.service.events.emit("printer-created", front.receipt)
+    front.run()
+    assert front.receipt.reasons == ("media-low-warning",)
+    assert front.laser.reasons == ("none",)
+    front.release(25)
+    assert front.receipt.reasons == ("none",)
+
+
 def test_lights_go_out_at_the_end(desk):
     front = Front(desk)
     pins = [front.pin(number) for number in (17, 27, 18)]
@@ -305,9 +332,15 @@ def tap_pin(front, digits):
     for digit in digits:
         front.tap(23, int(digit) or 10)
         front.wait(1.3)
+    before = front.carried_out
     front.wait(4)
-    front.settle()
-    front.desk.runner.run(asyncio.sleep(0.05))  # the comparison has a thread of its own
+
+    async def answered():
+        async with asyncio.timeout(10):
+            while front.carried_out == before:
+                await asyncio.sleep(0.005)
+
+    front.desk.runner.run(answered())  # the comparison has a thread of its own
     front.settle()
 
 

@@ -370,6 +370,21 @@ def test_a_printer_that_was_never_there_waits_and_appears(run, bus, caplog, erro
         assert service.found.remarks == []
 
 
+def test_what_keeps_a_printer_from_being_made_is_said_once_and_for_as_long_as_it_is_so(run, caplog):
+    with run("always", replace(AUTO, device="usb://04b8:0202")) as (service, plug, _):
+        wrong = device(AUTO.device, HOST_BASED, "J4QF01", also=("usb://04b8:0202",))
+        plug(wrong)
+        plug(wrong)
+        assert caplog.text.count("printer receipt cannot be made: ") == 1
+        assert len(service.found.remarks) == 2
+        plug()
+        assert service.found.remarks == ["The printer receipt appears when its device is there."]
+        plug(wrong)
+        plug(RECEIPT)
+        assert list(service.printers) == ["receipt"]
+        assert service.found.remarks == []
+
+
 def test_a_printer_that_was_there_once_is_there_from_the_start(run, bus):
     with run("never", AUTO) as (service, plug, _):
         plug(RECEIPT)

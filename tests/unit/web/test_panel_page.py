@@ -113,6 +113,27 @@ def test_buttons(desk, path, body, done):
     assert (response.status, response.headers["Location"]) == (303, "/#panel")
 
 
+def test_a_form_that_comes_in_pieces(desk):
+    front = Front()
+
+    async def pushed():
+        protocol = BaseProtocol(asyncio.get_running_loop())
+        protocol.connection_made(asyncio.Transport())
+        reader = StreamReader(protocol, 2**16)
+        request = make_mocked_request("POST", "/panel/hold", payload=reader)
+        task = asyncio.create_task(Pages(desk.service, front).answer(request, EVERYBODY))
+        for piece in (b"button=but", b"ton&seconds=tap"):
+            reader.feed_data(piece)
+            for _ in range(5):
+                await asyncio.sleep(0)
+        assert not task.done(), "more may come"
+        reader.feed_eof()
+        return await task
+
+    assert desk.runner.run(pushed()).status == 303
+    assert front.done == [("button", 0.12)]
+
+
 @pytest.mark.parametrize(
     ("path", "body", "status"),
     [

@@ -69,11 +69,18 @@ function wire(element) {
   });
 }
 
+function listen() {
+  const events = new EventSource("/events");
+  events.addEventListener("panel", (event) => { panel.classList.remove("lost"); show(JSON.parse(event.data)); });
+  events.addEventListener("error", () => {
+    panel.classList.add("lost");
+    if (events.readyState === EventSource.CLOSED) setTimeout(listen, 5000); // refused: browsers leave it at that
+  });
+}
+
 document.documentElement.classList.add("scripted");
 setInterval(refresh, 5000);
 if (panel) {
   panel.querySelectorAll("[data-button]").forEach(wire);
-  const events = new EventSource("/events");
-  events.addEventListener("panel", (event) => { panel.classList.remove("lost"); show(JSON.parse(event.data)); });
-  events.addEventListener("error", () => panel.classList.add("lost"));
+  listen();
 }
