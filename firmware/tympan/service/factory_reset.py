@@ -51,6 +51,7 @@ class FactoryReset:
         await self._store.commit(SetMeta(_META_WISH, b"1"))
         _log.warning("factory reset: all jobs and everything that was set by operation is forgotten")
         for printer in self._service.printers.values():
+            printer.control.accepting = False  # what came now would be forgotten
             for job in tuple(printer.active.values()):  # nothing is waited for
                 self._service.jobs.cancel(printer, job, "job-canceled-at-device")
         self._service.on_restart()

@@ -34,14 +34,14 @@ class Front:
 
     async def _made(self, settings):
         panel = Panel(self.desk.service, settings, clock=lambda: self.now)
-        self.carried_out = 0
+        self.carried_out = asyncio.Event()
         carry_out = panel._actions.carry_out
 
         async def counted(order):
             try:
                 return await carry_out(order)
             finally:
-                self.carried_out += 1
+                self.carried_out.set()
 
         panel._actions.carry_out = counted
         await panel.open()
@@ -332,15 +332,10 @@ def tap_pin(front, digits):
     for digit in digits:
         front.tap(23, int(digit) or 10)
         front.wait(1.3)
-    before = front.carried_out
+    front.carried_out.clear()
     front.wait(4)
-
-    async def answered():
-        async with asyncio.timeout(10):
-            while front.carried_out == before:
-                await asyncio.sleep(0.005)
-
-    front.desk.runner.run(answered())  # the comparison has a thread of its own
+    # the comparison has a thread of its own
+    front.desk.runner.run(asyncio.wait_for(front.carried_out.wait(), 10))
     front.settle()
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 
 import pytest
-from desk import ADMINISTRATOR, OPERATOR, RECEIPT, NoPool, StillQueue, open_desk, settings
+from desk import ADMINISTRATOR, LASER, OPERATOR, RECEIPT, NoPool, StillQueue, open_desk, settings
 
 from tympan.config import PrinterSettings
 from tympan.endpoint import dispatch
-from tympan.ipp import Attribute, Operation
+from tympan.ipp import Attribute, Operation, StatusCode
 from tympan.ipp.enums import JobState
 from tympan.service import service as service_module
 from tympan.service.job_control import NotPossibleError
@@ -61,6 +61,8 @@ def test_everything_that_was_made_is_gone_and_the_rest_is_not(tmp_path, monkeypa
         assert restarts == [1]
         assert waiting.state == JobState.CANCELED
         assert waiting.reasons == ("job-canceled-at-device",)
+        answer = desk.ask(Operation.PRINT_JOB, LASER, document=b"y")
+        assert answer.code == StatusCode.SERVER_ERROR_NOT_ACCEPTING_JOBS, "it would be forgotten"
     with monkeypatch.context() as patch:
         patch.setattr(service_module, "RenderPool", NoPool)
         patch.setattr(service_module, "PrintQueue", StillQueue)
