@@ -384,7 +384,7 @@ class Connection:
         Raises:
             LostError: It may have lost what it had of a job.
         """
-        if since is None or now - max(since, self.answering.spoke_at) < OFF_S:
+        if not self._may_forget or since is None or now - max(since, self.answering.spoke_at) < OFF_S:
             return
         if not self.answering.is_promised or (self._said is not None and self._said.stopped):
             return

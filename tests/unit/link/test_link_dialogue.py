@@ -545,6 +545,24 @@ async def test_a_line_that_took_nothing_and_said_nothing_may_have_been_off(link,
     assert "may have been switched off" in outcome.problem
 
 
+async def test_a_connection_that_tells_of_power_took_nothing_because_the_buffer_was_full(
+    link, device, monkeypatch
+):
+    monkeypatch.setattr(connection, "OFF_S", 0.2)
+    device.answers |= {b"P": b"", b"J": b"done;"}
+    await ready(link, device)
+    source = Source(b"one", b"two")
+    last = source.frames.pop()
+    printing = begin(link, source)
+    await until(lambda: b"two" in device.words)
+    device.takes = False
+    await asyncio.sleep(0.6)
+    device.takes = True
+    source.frames.append(last)
+    assert (await end(printing)).ending is Ending.COMPLETED
+    assert device.words.count(b"one") == 1
+
+
 async def test_a_line_that_took_nothing_and_said_why_was_not_off(link, device, monkeypatch):
     monkeypatch.setattr(connection, "OFF_S", 0.2)
     device.notices_power_off = False
