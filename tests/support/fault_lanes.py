@@ -205,7 +205,7 @@ class SerialLane(_OwnProcess):
     def __init__(self, kind: Kind, transport: str, folder: Path, number: int) -> None:
         super().__init__(kind, transport, folder, number)
         self._pty = folder / "out" / f"{self.name}.tty"
-        self.uri = f"serial://{self._pty}?baud=115200"
+        self.uri = f"serial://{self._pty}?baud=921600"
 
     async def start(self) -> None:
         await asyncio.to_thread(self._begin, "--pty", str(self._pty))
