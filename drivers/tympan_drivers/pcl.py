@@ -52,6 +52,10 @@ DRAFT, NORMAL = 3, 4
 BLACK_TONER = SupplySpec("Black toner", "toner", "black", "#000000", kind="toner")
 
 
+ROW_BYTES_MAX = 2048
+"""More than a row of pixels takes that an encoder sends, or a document is likely to have: A3 at 1200 dpi has 1754."""
+
+
 class PclDriver:
     """PCL 5 page printers.
 
@@ -130,11 +134,16 @@ class PclDriver:
         return pcl.RESET + (pjl.end_job(RAW_END) if self._store.get(profile).pjl else b"")
 
     def abandon(self, profile: str) -> bytes:
-        """What makes the printer ready after a job that was stopped between two commands.
+        """What makes the printer ready after a job that was stopped, even in the middle of a command.
 
-        PCL cannot take back a page that was begun: it comes out as far as it got.
+        The rest of a row that broke off is white: outside a command NULs are ignored. What ends the job must not be taken for it, or
+        the next one is a job within this one. PCL cannot take back a page that was begun: it comes out as far as it got.
         """
-        return pcl.RESET + (pjl.end_job(ABANDONED) if self._store.get(profile).pjl else b"")
+        return (
+            bytes(ROW_BYTES_MAX)
+            + pcl.RESET
+            + (pjl.end_job(ABANDONED) if self._store.get(profile).pjl else b"")
+        )
 
     def feed(self, profile: str) -> bytes:
         """Nothing: a form feed would throw out a blank sheet."""
