@@ -145,6 +145,10 @@ def test_around_jobs():
     )
     assert DRIVER.raw_prologue("generic-pcl5e") != prologue, "no two jobs have the same name"
     assert DRIVER.raw_epilogue("generic-pcl5e") == b"\x1bE" + uel + b'@PJL EOJ NAME="tympan: end"\r\n' + uel
-    assert DRIVER.abandon("generic-pcl5e") == b"\x1bE" + uel + b'@PJL EOJ NAME="tympan: abandoned"\r\n' + uel
+    rest_of_a_row = bytes(2048)  # NUL is ignored outside a command
+    assert (
+        DRIVER.abandon("generic-pcl5e")
+        == rest_of_a_row + b"\x1bE" + uel + b'@PJL EOJ NAME="tympan: abandoned"\r\n' + uel
+    )
     assert DRIVER.raw_prologue("generic-pcl5-300") == DRIVER.raw_epilogue("generic-pcl5-300") == b"\x1bE"
-    assert DRIVER.abandon("generic-pcl5-300") == b"\x1bE"
+    assert DRIVER.abandon("generic-pcl5-300") == rest_of_a_row + b"\x1bE"
