@@ -342,7 +342,7 @@ class Printer:
             "underruns": self.underruns,
             "buffered": self._pending_bytes + self._in_decoder,
             "paper_left_mm": self.paper_left_um // 1000,
-            "idle": self.idle(now),
+            "idle": self.idle(now) and not self.something_happened,
         }
 
     # --- inside ------------------------------------------------------------------------------------------------------

@@ -262,6 +262,14 @@ def test_no_underrun_between_pieces_nor_where_a_fault_held_it():
     assert printer.underruns == 0
 
 
+def test_it_is_idle_once_what_came_out_was_taken():
+    printer = make(speed=0)
+    printer.write(b"H\n\x1dVA\0", 0.0)
+    assert not printer.describe(1.0)["idle"]
+    assert len(sheets(printer)) == 1
+    assert printer.describe(1.0)["idle"]
+
+
 # --- scripts and the record -------------------------------------------------------------------------------------------
 
 
