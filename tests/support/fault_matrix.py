@@ -472,6 +472,8 @@ class _Worker:
     async def clean_up(self) -> None:
         """Bring the printer to a state in which the next run is not judged for this one."""
         await self._lane.order("power-off for 0.2")
+        await asyncio.sleep(0.5)
+        await self._comes_to_rest()
         await self._plain_job()
 
     async def _aftermath(self) -> str:
