@@ -270,6 +270,8 @@ class Matrix:
                 run = await worker.run(fault, seed + attempt)
                 if run.happened or run.faults:
                     break
+                if run.excused:
+                    await worker.clean_up()
             self.runs.append(run)
             wrong = ", ".join(run.faults)
             if wrong:
