@@ -250,6 +250,10 @@ def test_events_tell_each_change_and_end_with_the_service(tmp_path):
 
         reader = threading.Thread(target=read)
         reader.start()
+        end = time.monotonic() + 40
+        while not state_of(running)["buttons"]:  # the panel is loaded while the service starts
+            assert time.monotonic() < end
+            time.sleep(0.02)
         push(running, "hold", "button", seconds="0.5")
         end = time.monotonic() + 10
         while not any(b'"down":true' in line for line in lines):

