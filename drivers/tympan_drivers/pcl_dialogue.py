@@ -18,7 +18,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from tympan.driver.contract import DeviceIdentity
-from tympan.driver.dialogue import Heard, JobConfirmed, PagesConfirmed
+from tympan.driver.dialogue import Heard, JobConfirmed, PagesConfirmed, PartMissing
 from tympan.language.pjl_status import (
     USTATUS,
     PjlEcho,
@@ -38,6 +38,10 @@ _ECHOES = itertools.count(1)
 """Of all dialogues: a printer that was opened anew may answer what the dialogue before has asked."""
 
 
+IDLE_MAX = 3
+"""So often a printer may say that it has nothing to do, before it is taken for granted that a job's end will not be told."""
+
+
 @dataclass(slots=True)
 class _Job:
     """A job that was sent and has not ended.
@@ -52,6 +56,8 @@ class _Job:
         first: Number of the first page.
         count: The printer's own.
         ended: All of it was sent.
+        asks: How often it was asked whether it is out.
+        idle: How often the printer has said since then that it has nothing to do.
     """
 
     job_id: int
@@ -63,6 +69,8 @@ class _Job:
     copies: int = 0
     count: int = 0
     ended: bool = False
+    asks: int = 0
+    idle: int = 0
 
     @property
     def question(self) -> str:
@@ -107,6 +115,7 @@ class PclDialogue:
         self._echoes = False
         self._answers = False  # it has said what comes behind the first echo
         self._jobs: deque[_Job] = deque()
+        self._ends = False  # it has told of a job's end
         self._begun: _Job | None = None
         self._current: _Job | None = None
         self._lasting: dict[str, Meaning] = {}
@@ -147,6 +156,7 @@ class PclDialogue:
         job.ended, again = True, job.ended
         if not again and job.first:
             return b""
+        job.asks += again
         return enquiry(f'JOB NAME="{job.question}"', f'EOJ NAME="{job.question}"')
 
     def poll(self, now: float, *, in_job: bool) -> bytes:  # noqa: ARG002 — the contract's
@@ -167,7 +177,7 @@ class PclDialogue:
         heard: list[Heard] = []
         for message in self._parser.feed(data):
             if isinstance(message, PjlStatus):
-                heard.append(self._condition(message))
+                heard += [self._condition(message), *self._forgotten(message)]
             elif isinstance(message, PjlId):
                 self._answers = True
                 heard.append(DeviceIdentity(model=message.text))
@@ -226,12 +236,26 @@ class PclDialogue:
             job = self._jobs[0] if self._jobs and self._has_begun(self._jobs[0]) else None
         else:
             job = next((each for each in self._jobs if token and each.token == token), None)
+        self._ends = True
         if job is None:
             return []  # somebody else's, or of a document that has jobs of its own
         while self._jobs.popleft() is not job:
             pass
         complete = message.event == "END" and message.name != ABANDONED and message.result in {"", "OK"}
         return [JobConfirmed(job.job_id)] if complete and job is self._current else []
+
+    def _forgotten(self, status: PjlStatus) -> list[Heard]:
+        """It has nothing to do, and does not tell of the end of what it was asked: it has lost that, and what it was to tell.
+
+        So is a printer that was switched off and on behind a line that does not tell of it.
+        """
+        job = self._current
+        if job is None or job not in self._jobs or not job.asks or not self._ends:
+            return []
+        if READY not in {each.code for each in status.codes}:
+            return []
+        job.idle += 1
+        return [PartMissing(job.job_id, job.pages[0][0] if job.pages else 1)] if job.idle == IDLE_MAX else []
 
     def _heard_page(self, message: PjlPage) -> None:
         job = self._jobs[0] if self._jobs else None

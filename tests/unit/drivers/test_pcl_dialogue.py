@@ -325,3 +325,34 @@ def test_an_answer_to_what_was_asked_of_an_earlier_attempt_confirms_nothing():
     begun(dialogue, 7, "Report [89abcdef]")
     dialogue.job_ended()
     assert dialogue.received(job("END", name, "PAGES=0"), 3.0) == []
+
+
+def test_a_printer_that_is_idle_and_does_not_tell_of_the_end_has_lost_the_job():
+    """As a laser on a serial line that was switched off and on: it answers, and has forgotten what it was to tell."""
+    dialogue = dialogue_of()
+    begun(dialogue, 6, "First [01234567]")
+    dialogue.page_ended(1)
+    dialogue.received(job("END", "First [01234567]", "PAGES=1"), 1.0)
+    begun(dialogue, 7)
+    for number in (1, 2, 3):
+        dialogue.page_ended(number)
+    dialogue.received(page(1), 2.0)
+    dialogue.job_ended()
+    idle, busy = status((10001, "READY")), status((10023, "PROCESSING"))
+    heard = [each for _ in range(9) for each in dialogue.received(idle, 3.0)]
+    assert not any(isinstance(each, PartMissing) for each in heard), "it was not asked"
+    dialogue.job_ended()
+    heard = [each for said in (busy, idle, busy, idle) for each in dialogue.received(said, 4.0)]
+    assert not any(isinstance(each, PartMissing) for each in heard)
+    assert PartMissing(7, 2) in dialogue.received(idle, 5.0)
+    assert PartMissing(7, 2) not in dialogue.received(idle, 6.0), "once is enough"
+
+
+def test_a_printer_that_never_tells_of_ends_is_not_taken_at_its_word():
+    dialogue = dialogue_of()
+    begun(dialogue, 7)
+    dialogue.page_ended(1)
+    dialogue.job_ended()
+    dialogue.job_ended()
+    heard = [each for _ in range(9) for each in dialogue.received(status((10001, "READY")), 3.0)]
+    assert not any(isinstance(each, PartMissing) for each in heard)
