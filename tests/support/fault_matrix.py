@@ -96,7 +96,7 @@ CASES: dict[str, Case] = {
     ),
     "overheat": Case(
         _plain("overheat"),
-        reasons=("subunit-over-temperature", "fuser-over-temp", "marker-over-temp", "other", "offline"),
+        reasons=("subunit-over-temperature", "fuser-over-temp", "marker-over-temp", "subunit-offline"),
     ),
     "power-off": Case(_plain("power-off"), lasts_s=OFF_S, reasons=GONE, loses=True, said_by_all=True),
     "unplug": Case(_plain("unplug"), reasons=GONE, loses=True, said_by_all=True),
