@@ -107,8 +107,9 @@ def test_a_device_id_with_its_faults(bus, connect, traits):
     ],
 )
 def test_the_ways_to_name_it(bus, connect, uri):
-    bus({})
-    connect(uri)
+    (printer,) = bus({})
+    assert connect(uri).write(b"here\n", 0.1) == 5
+    assert printer.received() == b"here\n"
 
 
 @pytest.mark.parametrize("uri", ["usb://04b8:0203", f"{URI}/OTHER", f"{URI}?port=1-9", "usb://EPSON/TM-T20"])

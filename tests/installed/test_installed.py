@@ -11,6 +11,7 @@ import time
 
 import container as containers
 import pytest
+from processes import RECEIPT_AND_LASER
 
 pytestmark = [
     pytest.mark.system,
@@ -18,23 +19,10 @@ pytestmark = [
     pytest.mark.skipif(bool(containers.lacking()), reason=containers.lacking() or "-"),
 ]
 
-PRINTERS = """
+PRINTERS = f"""
 [discovery]
 enabled = false
-
-[[printers]]
-name = "receipt"
-device = "sim://receipt?speed=max"
-driver = "escpos"
-profile = "generic-80mm"
-default = true
-
-[[printers]]
-name = "laser"
-device = "sim://laser?speed=max"
-driver = "pcl"
-profile = "generic-pcl5e-duplex"
-"""
+{RECEIPT_AND_LASER}"""
 
 OF_THE_SYSTEM = (
     "etc/passwd",
