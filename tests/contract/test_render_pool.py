@@ -253,20 +253,15 @@ async def test_requests_wait_for_workers_and_the_loop_for_nobody(pool):
     request = request_for("text/plain", len(content), page_ranges=ranges)
     assert 100_000 > len(encode_request(request)) > 60_000
     await rendered(pool, "text/plain", content)
-    stopped = [pool.zygote_pid, *children(pool.zygote_pid)]
-    for pid in stopped:
-        os.kill(pid, signal.SIGSTOP)
+    await until_alone(pool)
     longest = 0.0
-    try:
+    async with standing_still(pool):
         starting = asyncio.gather(*(pool.start(request, [feed]) for feed in feeds))
         for _ in range(10):
             began = time.monotonic()
             await asyncio.sleep(0.01)
             longest = max(longest, time.monotonic() - began)
         assert not starting.done(), "its socket holds more than this test asks"
-    finally:
-        for pid in stopped:
-            os.kill(pid, signal.SIGCONT)
     jobs = await asyncio.wait_for(starting, 20)
     assert longest < 0.5
     for job, feed in zip(jobs, feeds, strict=True):
@@ -302,6 +297,25 @@ async def test_a_job_is_closed_by_another_thread_while_it_is_read(pool):
         assert time.monotonic() - began < 2
         assert job.next_frame(1).kind == FrameKind.FAILED
     assert len(open_files("self")) == before
+
+
+@contextlib.asynccontextmanager
+async def standing_still(pool):
+    """The workers' parent stands still, and then the workers: none of them is taken away before the parent goes on."""
+    zygote = pool.zygote_pid
+    stopped = [zygote]
+    os.kill(zygote, signal.SIGSTOP)
+    try:
+        async with asyncio.timeout(5):
+            while stat_of(zygote)[0] != "T":  # noqa: ASYNC110 — another process
+                await asyncio.sleep(0.001)
+        for pid in children(zygote):
+            os.kill(pid, signal.SIGSTOP)
+            stopped.insert(0, pid)
+        yield
+    finally:
+        for pid in stopped:
+            os.kill(pid, signal.SIGCONT)
 
 
 async def until_alone(pool):

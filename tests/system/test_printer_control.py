@@ -42,7 +42,7 @@ OK, NOT_AUTHORIZED, NOT_ACCEPTING, DEACTIVATED = 0x0000, 0x0403, 0x0506, 0x050A
 PENDING, PROCESSING, STOPPED = 3, 5, 6
 PRINTER_STOPPED = 5
 
-PAGES = 12
+PAGES = 30
 DOCUMENT = b"\f".join(b"page %d\n" % number for number in range(1, PAGES + 1))
 
 
@@ -130,7 +130,7 @@ def test_a_job_stops_in_print_and_goes_on_from_the_page_that_was_not_confirmed(s
     assert "printer-stopped" in job(service, "laser", job_id)[1]
     assert printer(service) == (PRINTER_STOPPED, ["paused"])
     done = job(service, "laser", job_id)[2]
-    assert 1 <= done <= PAGES  # what the printer has taken comes out of it
+    assert 1 <= done < PAGES
     before = received(service, "laser")
     time.sleep(1.5)  # several pages take that long
     assert received(service, "laser") - before < QUESTIONS_BYTES
@@ -140,8 +140,8 @@ def test_a_job_stops_in_print_and_goes_on_from_the_page_that_was_not_confirmed(s
     wait_for_job(service, "laser", job_id, 60)
     wait_for_job(service, "laser", following, 60)
     assert job(service, "laser", job_id)[2] == PAGES
-    sheets = len(printed(service, "laser", job_id))
-    assert PAGES <= sheets <= 2 * PAGES  # what was in the machine and not confirmed comes again, marked
+    # What was in the machine came out of it before it rested.
+    assert len(printed(service, "laser", job_id)) == PAGES
 
 
 def test_a_paused_job_survives_a_restart_and_the_printer_stays_paused(service):

@@ -7,6 +7,7 @@ only. Every wait is short, so that a wish to stop is heard within `STEP_S`, what
 from __future__ import annotations
 
 import asyncio
+import enum
 import logging
 import threading
 import time
@@ -36,13 +37,27 @@ PROGRESS_S = 0.1
 """The most often that the event loop hears of progress."""
 
 LAST_PAGES_S = 1.0
-"""How long a job that was stopped may wait to hear of pages that were written whole."""
+"""How long a job that was stopped may wait to hear of pages that were written whole …"""
+
+NEXT_PAGE_S = 10.0
+"""… and how long for each of them, where it goes on later: what came out and was not heard of comes twice."""
 
 _log = logging.getLogger(__name__)
 
 
 class CanceledError(Exception):
     """The job under way is not wanted any more."""
+
+
+class Wish(enum.Enum):
+    """What somebody who stops a job wants of it."""
+
+    STOP = "stop"
+    """Nothing more."""
+    SETTLE = "settle"
+    """It goes on later: the pages that the device has whole are waited for, as long as they keep coming out."""
+    DISCARD = "discard"
+    """It never goes on: what a device that is stopped holds of it is taken away, where its port can."""
 
 
 @dataclass(slots=True)
@@ -58,8 +73,8 @@ class Work:
         loop: The event loop.
         raw: Its frames do not end where commands end.
         resumed: It broke off before, in this run of the service or an earlier one.
-        canceled: Nobody wants it any more.
-        discard: Nor will anybody later.
+        canceled: It is to stop.
+        wish: What is wanted of it then.
     """
 
     job_id: int
@@ -71,7 +86,7 @@ class Work:
     raw: bool = False
     resumed: bool = False
     canceled: threading.Event = field(default_factory=threading.Event)
-    discard: bool = False
+    wish: Wish = Wish.STOP
 
     def check(self) -> None:
         """See that it is wanted.
@@ -248,21 +263,27 @@ class Attempt:
                 self._pause()
         connection.mid_job = False
 
-    def settle(self, *, taken: bool) -> None:
-        """The job was stopped by a wish: hear for a moment what has come out of it, where the device moves.
+    def settle(self, *, taken: bool, closing: threading.Event) -> None:
+        """The job was stopped by a wish: hear what has come out of it, where the device moves.
 
         Args:
             taken: The device took all that it was sent, and the bytes that end it.
+            closing: Set when the whole link is to end: then nothing is waited for longer than `LAST_PAGES_S`.
         """
         if not taken or not self._connection.well:
             return
         if not self._delivery.by_pages:
             self._delivery.all_came_out()
             return
-        until = time.monotonic() + LAST_PAGES_S
-        while self._delivery.number < self._delivery.ended_to and time.monotonic() < until:
+        stopped_at = moved_at = time.monotonic()
+        while (confirmed := self._delivery.number) < self._delivery.ended_to and self._connection.well:
+            patient = self.work.wish is Wish.SETTLE and not closing.is_set()
+            if time.monotonic() > (moved_at + NEXT_PAGE_S if patient else stopped_at + LAST_PAGES_S):
+                break
             self._connection.wait(STEP_S)
             self._hear()
+            if self._delivery.number > confirmed:
+                moved_at = time.monotonic()
 
     def broke_off(self, error: OSError) -> bool:
         """The device is gone: what it had not printed is lost. Whether it has said with its last words that it printed all."""

@@ -19,7 +19,7 @@ from typing import Protocol
 from tympan.driver.contract import DeviceIdentity, Driver, Transport
 from tympan.errors import RenderError
 from tympan.link.answering import DeviceKnowledge
-from tympan.link.attempt import Attempt, CanceledError, Work, tell
+from tympan.link.attempt import Attempt, CanceledError, Wish, Work, tell
 from tympan.link.connection import STEP_S, Connection
 from tympan.link.fault import AWAY, why
 from tympan.link.outcome import Ending, PrintOutcome, PrintProgress
@@ -165,14 +165,10 @@ class DeviceLink:
             if self._work is work and work.future.done():
                 self._work = None
 
-    def cancel(self, *, discard: bool = False) -> None:
-        """Stop the job that is under way; `print` returns soon.
-
-        Args:
-            discard: It shall not go on later: what a device that is stopped holds of it is taken away, where its port can.
-        """
+    def cancel(self, wish: Wish = Wish.STOP) -> None:
+        """Stop the job that is under way; `print` returns soon, or when what the device has of it has come out (`Wish.SETTLE`)."""
         if self._work is not None:
-            self._work.discard = discard
+            self._work.wish = wish
             self._stop(self._work)
 
     def _stop(self, work: Work) -> None:
@@ -369,8 +365,8 @@ class DeviceLink:
         if attempt is None or connection is None or not connection.mid_job:
             return
         try:
-            clean = self._end_early(connection, discard=attempt.work.discard)
-            attempt.settle(taken=clean)
+            clean = self._end_early(connection, discard=attempt.work.wish is Wish.DISCARD)
+            attempt.settle(taken=clean, closing=self._closing)
         except OSError:
             clean = False
         except Exception:  # noqa: BLE001 — how the job ended is known already

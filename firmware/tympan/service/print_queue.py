@@ -17,7 +17,7 @@ from tympan.driver.contract import Transport
 from tympan.driver.ticket import JobTicket, TicketChange
 from tympan.errors import DocumentError, RenderError, SpoolError
 from tympan.ipp.enums import JobState
-from tympan.link import DeviceLink, Ending, PrintOutcome, PrintProgress, RawSource
+from tympan.link import DeviceLink, Ending, PrintOutcome, PrintProgress, RawSource, Wish
 from tympan.model.device_condition import DeviceCondition
 from tympan.model.document import Document
 from tympan.model.job import Job
@@ -138,14 +138,14 @@ class PrintQueue:
     def cancel(self, job: Job) -> None:
         """End `job`, which is printing now; returns at once."""
         if self._printer.current is job:
-            self._link.cancel(discard=True)
+            self._link.cancel(Wish.DISCARD)
             self.wake()  # it may wait for the printer to be resumed
 
     def interrupt(self) -> None:
         """Stop what is printing as soon as it can be; it goes on from the page that was not confirmed, unless the printer is paused."""
         if self._printer.current is not None:
             self._interrupted = True
-            self._link.cancel()
+            self._link.cancel(Wish.SETTLE)
 
     @property
     def device_uri(self) -> str:
@@ -173,7 +173,7 @@ class PrintQueue:
         """Stop `job`, if it prints now, and go on with the next; returns at once. It keeps the state that it has been given."""
         if self._printer.current is job:
             self._breaking_off = job
-            self._link.cancel()
+            self._link.cancel(Wish.SETTLE)
             self.wake()  # it may wait for the printer to be resumed
 
     async def _run(self) -> None:

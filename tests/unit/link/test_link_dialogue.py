@@ -18,7 +18,7 @@ import pytest
 from tympan.driver.contract import DeviceIdentity, PortStatus
 from tympan.driver.dialogue import JobConfirmed, PagesConfirmed, PartMissing, SilentDialogue
 from tympan.errors import DeviceGoneError, DeviceNotFoundError
-from tympan.link import DeviceLink, Ending, connection, device_link
+from tympan.link import DeviceLink, Ending, Wish, attempt, connection, device_link
 from tympan.link import completion as rules
 from tympan.model.device_condition import DeviceCondition
 from tympan.render.frames import Frame, FrameKind
@@ -616,7 +616,7 @@ async def test_a_job_is_canceled_at_once_whatever_the_device_does(link, device, 
     printing = begin(link, Source(b"one"))
     await asyncio.sleep(0.1)
     began = time.monotonic()
-    link.cancel(discard=True)
+    link.cancel(Wish.DISCARD)
     outcome = await end(printing)
     assert outcome.ending is Ending.CANCELED
     assert time.monotonic() - began < 2.0
@@ -627,7 +627,7 @@ async def test_what_waits_for_paper_of_a_canceled_job_is_taken_from_the_device(l
     device.answers[b"?"] = b"empty;"
     printing = begin(link, Source(b"one"))
     await until(lambda: listener.now.stopped and b"J" in device.words)
-    link.cancel(discard=True)
+    link.cancel(Wish.DISCARD)
     await end(printing)
     assert device.resets == 1
     assert device.words[-1] != b"J"
@@ -642,6 +642,41 @@ async def test_of_a_job_that_is_paused_nothing_is_taken_from_the_device(link, de
     link.cancel()
     outcome = await end(printing)
     assert (outcome.ending, outcome.progress.pages, device.resets) == (Ending.CANCELED, 2, 0)
+
+
+async def test_a_job_that_goes_on_later_waits_while_its_pages_come_out(link, device, monkeypatch):
+    monkeypatch.setattr(attempt, "LAST_PAGES_S", 0.05)
+    monkeypatch.setattr(attempt, "NEXT_PAGE_S", 0.6)
+    device.answers |= {b"P%d;" % page: b"" for page in (1, 2, 3)}
+    await ready(link, device)
+    printing = begin(link, Source(b"one", b"two", b"three", end=False))
+    await until(lambda: b"P3;" in device.words)
+    link.cancel(Wish.SETTLE)
+    for page in (1, 2, 3):  # all of them take longer than one may
+        await asyncio.sleep(0.3)
+        assert not printing.done()
+        device.said.put(b"p%d;" % page)
+    assert (await end(printing)).progress.pages == 3
+
+
+@pytest.mark.parametrize("end_of_it", ["no page", "paper out", "canceled", "closed"])
+async def test_a_job_that_goes_on_later_does_not_wait_for_ever(link, device, monkeypatch, end_of_it):
+    monkeypatch.setattr(attempt, "NEXT_PAGE_S", 0.5 if end_of_it == "no page" else 60.0)
+    device.answers[b"P1;"], device.answers[b"P2;"] = b"p1;", b""
+    await ready(link, device)
+    printing = begin(link, Source(b"one", b"two", end=False))
+    await until(lambda: b"P2;" in device.words)
+    link.cancel(Wish.SETTLE)
+    await asyncio.sleep(0.1)
+    assert not printing.done()
+    if end_of_it == "paper out":
+        device.answers[b"?"] = b"empty;"
+        device.said.put(b"empty;")
+    elif end_of_it == "canceled":
+        link.cancel(Wish.DISCARD)
+    elif end_of_it == "closed":
+        await link.close()
+    assert (await end(printing)).progress.pages == 1
 
 
 # --- is all well? -----------------------------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ import pytest
 from tympan.errors import DocumentError, RenderError, SpoolError
 from tympan.ipp import Attribute
 from tympan.ipp.enums import JobState, PrinterState
-from tympan.link import Ending, PrintOutcome, PrintProgress, RawSource
+from tympan.link import Ending, PrintOutcome, PrintProgress, RawSource, Wish
 from tympan.model.device_condition import DeviceCondition
 from tympan.model.document import Document
 from tympan.model.job import Job
@@ -54,9 +54,9 @@ class Link:
             source.close()
             self.printing.remove((job_id, ending, on_progress))
 
-    def cancel(self, *, discard=False):
+    def cancel(self, wish):
         self.canceled += 1
-        self.discarded = discard
+        self.wish = wish
 
     def hold(self, *, mid_job=False):
         self.mid_job = mid_job
@@ -263,7 +263,7 @@ async def test_a_job_canceled_while_it_prints(stand):
     job, following = stand.add(), stand.add()
     await stand.settle()
     stand.queue.cancel(job)
-    assert (stand.link.canceled, stand.link.discarded) == (1, True)
+    assert (stand.link.canceled, stand.link.wish) == (1, Wish.DISCARD)
     await stand.end(
         PrintOutcome(Ending.CANCELED, PrintProgress(impressions=1), "job-canceled-by-user", "Canceled.")
     )
@@ -787,7 +787,7 @@ async def test_a_paused_job_goes_on_from_the_page_that_was_not_confirmed(stand):
     job, following = stand.add(), stand.add()
     await stand.settle()
     pause(stand)
-    assert stand.link.canceled == 1
+    assert (stand.link.canceled, stand.link.wish) == (1, Wish.SETTLE)
     assert (stand.printer.state, stand.printer.reasons) == (PrinterState.PROCESSING, ("moving-to-paused",))
     await stand.end(STOPPED_IN_PRINT)
     assert (job.state, job.reasons) == (JobState.PROCESSING_STOPPED, ("printer-stopped",))
