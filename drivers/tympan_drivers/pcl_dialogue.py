@@ -38,6 +38,9 @@ _ECHOES = itertools.count(1)
 """Of all dialogues: a printer that was opened anew may answer what the dialogue before has asked."""
 
 
+IDLE_ASK_S = 30.0
+"""How seldom a printer is asked that has nothing to do and is well: of changes it tells by itself, and being asked may keep it awake."""
+
 IDLE_MAX = 3
 """So often a printer may say that it has nothing to do, before it is taken for granted that a job's end will not be told."""
 
@@ -119,15 +122,18 @@ class PclDialogue:
         self._begun: _Job | None = None
         self._current: _Job | None = None
         self._lasting: dict[str, Meaning] = {}
+        self._well = False  # it has said so
+        self._asked_at = 0.0
         self.busy = False
 
     # --- what is said -------------------------------------------------------------------------------------------------
 
-    def opened(self, now: float) -> bytes:  # noqa: ARG002 — the contract's
+    def opened(self, now: float) -> bytes:
         """Ask who it is and how it is, and to be told of changes.
 
         Up to the echo the answers are to somebody else's questions.
         """
+        self._asked_at = now
         self._echo = _next_echo()
         return enquiry("USTATUSOFF", f"ECHO {self._echo}", *self._tell(), "INFO ID", "INFO STATUS")
 
@@ -159,9 +165,13 @@ class PclDialogue:
         job.asks += again
         return enquiry(f'JOB NAME="{job.question}"', f'EOJ NAME="{job.question}"')
 
-    def poll(self, now: float, *, in_job: bool) -> bytes:  # noqa: ARG002 — the contract's
-        """Ask how it is, between jobs."""
-        return b"" if in_job else enquiry("INFO STATUS")
+    def poll(self, now: float, *, in_job: bool) -> bytes:
+        """Ask how it is, between jobs: seldom, where it is well and has printed everything, and may want to sleep."""
+        rests = self._well and not self._jobs and now - self._asked_at < IDLE_ASK_S
+        if in_job or rests:
+            return b""
+        self._asked_at = now
+        return enquiry("INFO STATUS")
 
     def closing(self) -> bytes:
         """Not to be told any more."""
@@ -200,6 +210,7 @@ class PclDialogue:
             found.append(OFFLINE)
         found.sort(key=lambda meaning: not meaning.stops)
         stopped = any(meaning.stops for meaning in found)
+        self._well = not stopped
         shown = next((each.display for each in status.codes if meaning_of(each.code) in found), "")
         found += [meaning for meaning in self._lasting.values() if meaning not in found]
         message = found[0].message if found else ""

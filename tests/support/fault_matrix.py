@@ -143,6 +143,7 @@ class Run:
     unsaid: bool = False
     resume_s: float | None = None
     said: list[tuple[float, tuple[str, ...]]] = field(default_factory=list)
+    history: list[dict[str, Any]] = field(default_factory=list)
     took_s: float = 0.0
 
     @property
@@ -350,7 +351,8 @@ class _Worker:
         await self._comes_to_rest()
         status = await lane.status()
         records = [each for each in status["history"] if each["began"] >= began]
-        record = next((each for each in reversed(records) if case.again or each["fault"] == fault), None)
+        run.history = [_since(each, began) for each in records]
+        record = _last(records if case.again else [each for each in records if each["fault"] == fault])
         await lane.order("well")
         self._times(run, case, record, completed_at)
         paper = coded_pages.read(await lane.pieces())
@@ -424,21 +426,16 @@ class _Worker:
         asked = asked or not (case.asked or case.said_by_all)
         known = breaks or (lane.kind.answers and asked)
         if case.reasons and known:
-            seen = [
-                when
-                for when, reasons in self._service.said(lane, felt)
-                if when >= felt
-                and any(reason.startswith(expected) for reason in reasons for expected in case.reasons)
-            ]
-            lasted = min(ended or completed_at, completed_at) - felt
-            if seen:
-                run.reason_s = max(seen[0] - felt, 0.0)
-            elif lasted > REASON_TARGET_S:
+            over = min(ended or completed_at, completed_at)
+            said_at = _said_at(self._service.said(lane, felt), case.reasons, felt, over)
+            if said_at is not None:
+                run.reason_s = said_at - felt
+            elif over - felt > REASON_TARGET_S:
                 run.unsaid = True
         # How long a job takes to begin is not how long it takes to go on.
         had_begun = record["at_byte"] - self._before > BEGUN_BYTES
         if ended is not None and ended < completed_at and case.lasts_s and had_begun:
-            again = record["taken"] if run.fault in {"unplug", "half-open"} else record["moved"]
+            again = record["taken"] if record["fault"] in {"unplug", "half-open"} else record["moved"]
             if again is not None and again < completed_at:
                 run.resume_s = again - ended
 
@@ -482,6 +479,31 @@ class _Worker:
         """The next job after what nobody can know has to come out, beside what is left of the one before."""
         verdict, ended, _ = await self._plain_job()
         return "" if ended == "completed" and not (verdict.lost or verdict.doubled) else f"{ended}: {verdict}"
+
+
+def _last(records: Sequence[dict[str, Any]]) -> dict[str, Any] | None:
+    """The fault that was over last: of two at once the printer goes on behind both."""
+    never = float("inf")
+    return max(records, key=lambda each: never if each["ended"] is None else each["ended"], default=None)
+
+
+def _since(record: dict[str, Any], began: float) -> dict[str, Any]:
+    """What the simulation knows of a fault, its times counted from the job's begin."""
+    times = ("began", "felt", "ended", "moved", "taken")
+    return record | {name: round(record[name] - began, 2) for name in times if record[name] is not None}
+
+
+def _said_at(
+    said: Sequence[tuple[float, tuple[str, ...]]], expected: tuple[str, ...], felt: float, over: float
+) -> float | None:
+    """When one of the reasons was first said of a fault; what was said before it counts where it was said until it was over."""
+    ends = [when for when, _ in said[1:]] + [float("inf")]
+    for (when, reasons), end in zip(said, ends, strict=True):
+        if any(reason.startswith(each) for reason in reasons for each in expected) and (
+            when >= felt or end >= over
+        ):
+            return max(when, felt)
+    return None
 
 
 # --- what it comes to -------------------------------------------------------------------------------------------------

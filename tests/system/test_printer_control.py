@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 import subprocess
 import sys
 import time
@@ -20,7 +21,7 @@ CONFIG = (
     + """
 [[printers]]
 name = "laser"
-device = "sim://laser?speed=5"
+device = "sim://laser?speed=10"
 driver = "pcl"
 profile = "generic-pcl5e-duplex"
 default = true
@@ -42,8 +43,13 @@ OK, NOT_AUTHORIZED, NOT_ACCEPTING, DEACTIVATED = 0x0000, 0x0403, 0x0506, 0x050A
 PENDING, PROCESSING, STOPPED = 3, 5, 6
 PRINTER_STOPPED = 5
 
-PAGES = 30
-DOCUMENT = b"\f".join(b"page %d\n" % number for number in range(1, PAGES + 1))
+PAGES = 20
+LINES = [random.Random(line).randbytes(35).hex() for line in range(55)]
+DOCUMENT = "\f".join(f"page {number}\n{chr(10).join(LINES)}\n" for number in range(1, PAGES + 1)).encode()
+"""Full pages: the printer's memory holds a part of them."""
+
+COMES_OUT_S = 40
+"""How long it may take until what the printer holds has come out."""
 
 
 @pytest.fixture(scope="module")
@@ -51,6 +57,13 @@ def service(tmp_path_factory):
     with Tympan(tmp_path_factory.mktemp("tympan"), CONFIG) as running:
         yield running
     assert "Traceback" not in running.log.read_text(), running.log.read_text()[-4000:]
+
+
+@pytest.fixture(autouse=True)
+def resumed(service):
+    """A test that failed leaves no printer paused for the others."""
+    yield
+    tell(service, RESUME)
 
 
 def until(condition, timeout_s=60.0):
@@ -126,7 +139,7 @@ def test_a_job_stops_in_print_and_goes_on_from_the_page_that_was_not_confirmed(s
     job_id = slow_job(service)
     following = print_bytes(service, "laser", b"After it.\n", "text/plain")
     assert tell(service, PAUSE) == OK
-    until(lambda: job(service, "laser", job_id)[0] == STOPPED, 10)
+    until(lambda: job(service, "laser", job_id)[0] == STOPPED, COMES_OUT_S)
     assert "printer-stopped" in job(service, "laser", job_id)[1]
     assert printer(service) == (PRINTER_STOPPED, ["paused"])
     done = job(service, "laser", job_id)[2]
@@ -137,17 +150,17 @@ def test_a_job_stops_in_print_and_goes_on_from_the_page_that_was_not_confirmed(s
     assert job(service, "laser", job_id)[::2] == (STOPPED, done)
     assert job(service, "laser", following)[0] == PENDING
     assert tell(service, RESUME) == OK
-    wait_for_job(service, "laser", job_id, 60)
+    wait_for_job(service, "laser", job_id, 100)
     wait_for_job(service, "laser", following, 60)
     assert job(service, "laser", job_id)[2] == PAGES
-    # What was in the machine came out of it before it rested.
-    assert len(printed(service, "laser", job_id)) == PAGES
+    # What was in the machine came out of it before it rested; of the page that was on its way a part has, and comes again, marked.
+    assert PAGES <= len(printed(service, "laser", job_id)) <= PAGES + 1
 
 
 def test_a_paused_job_survives_a_restart_and_the_printer_stays_paused(service):
     job_id = slow_job(service, pages=2)
     assert tell(service, PAUSE) == OK
-    until(lambda: job(service, "laser", job_id)[0] == STOPPED, 10)
+    until(lambda: job(service, "laser", job_id)[0] == STOPPED, COMES_OUT_S)
     done = job(service, "laser", job_id)[2]
     assert service.stop() == 0
     service.start()
@@ -155,14 +168,14 @@ def test_a_paused_job_survives_a_restart_and_the_printer_stays_paused(service):
     time.sleep(1)
     assert job(service, "laser", job_id)[::2] == (PENDING, done)
     assert tell(service, RESUME) == OK
-    wait_for_job(service, "laser", job_id, 60)
+    wait_for_job(service, "laser", job_id, 100)
     assert job(service, "laser", job_id)[2] == PAGES
 
 
 def test_a_paused_job_is_canceled_at_once(service):
     job_id = slow_job(service)
     assert tell(service, PAUSE) == OK
-    until(lambda: job(service, "laser", job_id)[0] == STOPPED, 10)
+    until(lambda: job(service, "laser", job_id)[0] == STOPPED, COMES_OUT_S)
     cancel = ipp_bytes.request(
         ipp_bytes.CANCEL_JOB, service.uri("laser"), attribute(ipp_bytes.INTEGER, "job-id", job_id)
     )
@@ -176,7 +189,7 @@ def test_the_current_job_finishes_before_the_printer_rests(service):
     assert tell(service, SHUTDOWN) == OK
     assert printer(service) == (4, ["moving-to-paused", "shutdown"])
     assert tell(service, ipp_bytes.CREATE_JOB, local=False) == DEACTIVATED
-    wait_for_job(service, "laser", job_id, 60)
+    wait_for_job(service, "laser", job_id, 100)
     until(lambda: printer(service) == (PRINTER_STOPPED, ["paused", "shutdown"]), 5)
     assert tell(service, STARTUP) == OK
     wait_for_job(service, "laser", print_bytes(service, "laser", b"Up again.\n", "text/plain"), 60)
@@ -191,7 +204,7 @@ def test_a_restart_loses_no_job(service):
     )  # fmt: skip
     assert ipp_bytes.status_of(ask(service, create)) == NOT_ACCEPTING
     assert tell(service, RESTART) == OK
-    wait_for_job(service, "laser", job_id, 60)
+    wait_for_job(service, "laser", job_id, 100)
     assert job(service, "laser", job_id)[2] == PAGES
     wait_for_job(service, "laser", print_bytes(service, "laser", b"Again.\n", "text/plain"), 60)
 

@@ -124,7 +124,7 @@ class Dialogue(Protocol):
         ...
 
 
-POLL_S = 1.0
+POLL_S = 0.8
 """How often the link asks for a `poll`."""
 
 TICK_S = 0.1

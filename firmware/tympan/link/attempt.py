@@ -36,11 +36,15 @@ from tympan.render.frames import (
 PROGRESS_S = 0.1
 """The most often that the event loop hears of progress."""
 
+CANCEL_GRACE_S = 1.0
+"""How long a job that was stopped may take to bring the device to a clean state, as long as that moves: one that takes nothing for
+`STEP_S` is left alone at once …"""
+
 LAST_PAGES_S = 1.0
-"""How long a job that was stopped may wait to hear of pages that were written whole …"""
+"""… and to hear of pages that were written whole."""
 
 NEXT_PAGE_S = 10.0
-"""… and how long for each of them, where it goes on later: what came out and was not heard of comes twice."""
+"""How long it waits instead for each of these pages, where it goes on later: what came out and was not heard of comes twice."""
 
 _log = logging.getLogger(__name__)
 
@@ -263,27 +267,62 @@ class Attempt:
                 self._pause()
         connection.mid_job = False
 
-    def settle(self, *, taken: bool, closing: threading.Event) -> None:
-        """The job was stopped by a wish: hear what has come out of it, where the device moves.
+    def end_early(self, closing: threading.Event) -> bool:
+        """The job was stopped: give the device the last bytes of it, and hear what comes out of it, where the device moves.
 
         Args:
-            taken: The device took all that it was sent, and the bytes that end it.
-            closing: Set when the whole link is to end: then nothing is waited for longer than `LAST_PAGES_S`.
+            closing: Set when the whole link is to end: then nothing is waited for longer than moments.
+
+        Returns:
+            Whether the device took those bytes; where not, it is to be opened anew.
         """
-        if not taken or not self._connection.well:
-            return
-        if not self._delivery.by_pages:
+        connection = self._connection
+        if connection.silent:
+            return False
+        if (
+            self.work.wish is Wish.DISCARD and not connection.well
+        ):  # what waits for paper would come out with it
+            connection.discard()
+        connection.resynchronise()
+        if not self._take_leave(closing):
+            return False
+        if self._delivery.by_pages:
+            self._hear_of_pages(closing)
+        elif connection.well:
             self._delivery.all_came_out()
-            return
-        stopped_at = moved_at = time.monotonic()
-        while (confirmed := self._delivery.number) < self._delivery.ended_to and self._connection.well:
-            patient = self.work.wish is Wish.SETTLE and not closing.is_set()
-            if time.monotonic() > (moved_at + NEXT_PAGE_S if patient else stopped_at + LAST_PAGES_S):
-                break
-            self._connection.wait(STEP_S)
-            self._hear()
-            if self._delivery.number > confirmed:
-                moved_at = time.monotonic()
+        return True
+
+    def _take_leave(self, closing: threading.Event) -> bool:
+        """Give the device the last bytes; where its memory is full, pages have to come out first."""
+        connection = self._connection
+        patience = _Patience(self.work, closing)
+        while connection.has_to_say:
+            moves = connection.trickle(time.monotonic())
+            if self._comes_out() or moves:
+                patience.moved()
+            elif not patience.is_long or not connection.well:
+                return False
+            if patience.ends(CANCEL_GRACE_S):
+                return False
+        until = time.monotonic() + CANCEL_GRACE_S
+        while not self._transport.end_job(STEP_S) and time.monotonic() < until:
+            pass
+        return True
+
+    def _hear_of_pages(self, closing: threading.Event) -> None:
+        """Hear of the pages that were written whole."""
+        connection, delivery = self._connection, self._delivery
+        patience = _Patience(self.work, closing)
+        while delivery.number < delivery.ended_to and connection.well and not patience.ends(LAST_PAGES_S):
+            connection.wait(STEP_S)
+            if self._comes_out():
+                patience.moved()
+
+    def _comes_out(self) -> bool:
+        """Hear what the device says; whether more of the job has come out."""
+        before = self._delivery.number
+        self._hear()
+        return self._delivery.number > before
 
     def broke_off(self, error: OSError) -> bool:
         """The device is gone: what it had not printed is lost. Whether it has said with its last words that it printed all."""
@@ -358,6 +397,33 @@ class Attempt:
             if progress != self._told:
                 self._told_at, self._told = moment, progress
                 tell(self.work.loop, self.work.on_progress, progress)
+
+
+class _Patience:
+    """How long a job that was stopped waits for its device.
+
+    Args:
+        work: The job; `Wish.SETTLE` is patient, as long as something moves.
+        closing: Set when the whole link is to end.
+    """
+
+    def __init__(self, work: Work, closing: threading.Event) -> None:
+        self._work = work
+        self._closing = closing
+        self._began = self._moved = time.monotonic()
+
+    @property
+    def is_long(self) -> bool:
+        """It is worth while to wait for a page."""
+        return self._work.wish is Wish.SETTLE and not self._closing.is_set()
+
+    def moved(self) -> None:
+        """A page came out, or the device took something."""
+        self._moved = time.monotonic()
+
+    def ends(self, short_s: float) -> bool:
+        """It does, after `short_s` where it is not long."""
+        return time.monotonic() > (self._moved + NEXT_PAGE_S if self.is_long else self._began + short_s)
 
 
 def tell(loop: asyncio.AbstractEventLoop, function: Callable[..., None], *arguments: object) -> None:

@@ -19,7 +19,7 @@ from typing import Protocol
 from tympan.driver.contract import DeviceIdentity, Driver, Transport
 from tympan.errors import RenderError
 from tympan.link.answering import DeviceKnowledge
-from tympan.link.attempt import Attempt, CanceledError, Wish, Work, tell
+from tympan.link.attempt import CANCEL_GRACE_S, Attempt, CanceledError, Wish, Work, tell
 from tympan.link.connection import STEP_S, Connection
 from tympan.link.fault import AWAY, why
 from tympan.link.outcome import Ending, PrintOutcome, PrintProgress
@@ -30,10 +30,6 @@ from tympan.render.frames import FrameSource
 REOPEN_MIN_S = 0.25
 REOPEN_MAX_S = 2.0
 """How long the link waits before it tries again to open a device that is away; doubles from the first to the second."""
-
-CANCEL_GRACE_S = 1.0
-"""How long a canceled job may take to bring the device to a clean state, as long as it moves: one that takes nothing for
-`STEP_S` is left alone at once."""
 
 IDLE_CLOSE_S = 20.0
 """A device that others want too (`Transport.shared`) is closed when it has had no job for this time."""
@@ -348,7 +344,8 @@ class DeviceLink:
         Raises:
             CanceledError: The job is not wanted any more.
         """
-        self._retry_at = 0.0
+        if not work.resumed:  # nor does one that broke off as soon as it was opened get a new worker at once
+            self._retry_at = 0.0
         while self._connection is None:
             work.check()
             pause_s = self._retry_at - time.monotonic()
@@ -365,8 +362,7 @@ class DeviceLink:
         if attempt is None or connection is None or not connection.mid_job:
             return
         try:
-            clean = self._end_early(connection, discard=attempt.work.wish is Wish.DISCARD)
-            attempt.settle(taken=clean, closing=self._closing)
+            clean = attempt.end_early(self._closing)
         except OSError:
             clean = False
         except Exception:  # noqa: BLE001 — how the job ended is known already
@@ -374,24 +370,6 @@ class DeviceLink:
             clean = False
         if not clean:  # the next job starts with a fresh connection, and with these bytes
             self._close_transport()
-
-    def _end_early(self, connection: Connection, *, discard: bool) -> bool:
-        """Give the device the last bytes of a job that was stopped; whether it took them, and let go of the job."""
-        if connection.silent:
-            return False
-        end = time.monotonic() + CANCEL_GRACE_S
-        if discard and not connection.well:  # what waits for paper would come out with it
-            connection.discard()
-        connection.resynchronise()
-        while connection.has_to_say and time.monotonic() < end:
-            if not connection.trickle(time.monotonic()):
-                return False
-        if connection.has_to_say:
-            return False
-        while time.monotonic() < end:
-            if self._transport.end_job(STEP_S):
-                return True
-        return True
 
     # --- opening and closing ----------------------------------------------------------------------------------------
 

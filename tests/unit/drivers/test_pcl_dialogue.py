@@ -68,6 +68,25 @@ def test_what_is_asked():
     assert dialogue.closing() == uel + b"@PJL\r\n@PJL USTATUSOFF\r\n" + uel
 
 
+def test_a_printer_that_is_well_and_has_nothing_to_do_may_sleep():
+    dialogue = DRIVER.dialogue("laserjet-4")
+    dialogue.opened(0.0)
+    assert dialogue.poll(1.0, in_job=False), "it has said nothing yet"
+    dialogue.received(status((10001, "READY")), 1.5)
+    assert not dialogue.poll(30.9, in_job=False)
+    assert dialogue.poll(31.0, in_job=False)
+    assert not dialogue.poll(32.0, in_job=False)
+    dialogue.received(status((41101, "PAPER OUT"), online=False), 33.0)
+    assert dialogue.poll(34.0, in_job=False)
+    assert dialogue.poll(35.0, in_job=False)
+    dialogue.received(status((10001, "READY")), 36.0)
+    assert not dialogue.poll(37.0, in_job=False)
+    name = begun(dialogue, 1)
+    assert dialogue.poll(38.0, in_job=False), "a job is waited for"
+    dialogue.received(job("END", name), 39.0)
+    assert not dialogue.poll(40.0, in_job=False)
+
+
 def test_a_printer_without_pjl_is_asked_nothing():
     dialogue = DRIVER.dialogue("generic-pcl5-300")
     assert dialogue.opened(0.0) == dialogue.job_begins(1) == dialogue.poll(1.0, in_job=False) == b""

@@ -14,7 +14,7 @@ import pytest
 from tympan.driver.contract import DeviceIdentity
 from tympan.driver.dialogue import SilentDialogue
 from tympan.errors import DeviceBusyError, DeviceGoneError, DeviceNotFoundError
-from tympan.link import DeviceLink, Ending, RawSource, connection, device_link
+from tympan.link import DeviceLink, Ending, RawSource, attempt, connection, device_link
 from tympan.render.document import DocumentFeed
 from tympan.render.frames import Frame, FrameKind
 
@@ -150,7 +150,7 @@ def listener():
 async def link(transport, listener, monkeypatch):
     monkeypatch.setattr(device_link, "REOPEN_MIN_S", 0.01)
     monkeypatch.setattr(device_link, "REOPEN_MAX_S", 0.02)
-    monkeypatch.setattr(device_link, "CANCEL_GRACE_S", 0.2)
+    monkeypatch.setattr(attempt, "CANCEL_GRACE_S", 0.2)
     made = DeviceLink(transport, Driver(), "profile", listener)
     yield made
     await made.close()
@@ -304,7 +304,7 @@ async def test_a_device_that_goes_away_at_the_end_interrupts_too(link, transport
 
 
 async def test_a_job_is_canceled_at_once_though_the_device_takes_nothing(link, transport, monkeypatch):
-    monkeypatch.setattr(device_link, "CANCEL_GRACE_S", 30.0)  # not for a device that does not move
+    monkeypatch.setattr(attempt, "CANCEL_GRACE_S", 30.0)  # not for a device that does not move
     transport.takes = False
     source = Source(data(b"x" * 1000), END)
     printing = asyncio.create_task(link.print(1, "bin", source, lambda _: None))

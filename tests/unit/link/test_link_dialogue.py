@@ -158,6 +158,12 @@ class Dialogue(SilentDialogue):
         }[word]
 
 
+class Unhurried(Dialogue):
+    """Of a device that answers behind the pages before the question."""
+
+    answers_within_s = 0.0
+
+
 class Driver:
     name = "test"
 
@@ -657,6 +663,24 @@ async def test_a_job_that_goes_on_later_waits_while_its_pages_come_out(link, dev
         assert not printing.done()
         device.said.put(b"p%d;" % page)
     assert (await end(printing)).progress.pages == 3
+
+
+@pytest.mark.parametrize("wish", [Wish.SETTLE, Wish.STOP])
+async def test_a_device_whose_memory_is_full_may_print_a_page_first(link, device, driver, wish):
+    driver.dialogues = Unhurried
+    device.answers |= {b"P1;": b"", b"P2;": b""}
+    await ready(link, device)
+    printing = begin(link, Source(b"one", b"two", end=False))
+    await until(lambda: b"P2;" in device.words)
+    device.takes = False
+    link.cancel(wish)
+    await asyncio.sleep(0.4)
+    assert printing.done() == (wish is Wish.STOP)
+    device.takes = True
+    device.said.put(b"p1;")
+    device.said.put(b"p2;")
+    assert (await end(printing)).progress.pages == (2 if wish is Wish.SETTLE else 0)
+    assert device.opened == (1 if wish is Wish.SETTLE else 2)
 
 
 @pytest.mark.parametrize("end_of_it", ["no page", "paper out", "canceled", "closed"])
