@@ -13,6 +13,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -92,6 +93,20 @@ KINDS = {
 TRANSPORTS = ("sim", "usb", "serial", "socket")
 
 
+Piece = Path | tuple[Image.Image, float]
+"""A piece of paper: a picture in a file, or one with its dots an inch."""
+
+
+def pieces_of(pieces: Iterable[Piece]) -> Iterator[tuple[Image.Image, float]]:
+    """The pictures, with their dots an inch."""
+    for piece in pieces:
+        if isinstance(piece, Path):
+            with Image.open(piece) as picture:
+                yield picture, float(picture.info["dpi"][1])
+        else:
+            yield piece
+
+
 class Lane:
     """One printer and its simulation.
 
@@ -133,22 +148,18 @@ class Lane:
         """How the printer is, for those who stand beside it."""
         return json.loads(await self.order("status"))
 
-    async def pieces(self) -> list[tuple[Image.Image, float]]:
-        """The pieces of paper that came out since this was last asked, with their dots an inch."""
+    async def pieces(self) -> list[Piece]:
+        """The pieces of paper that came out since this was last asked."""
         return await asyncio.to_thread(self._new_pieces)
 
-    def _new_pieces(self) -> list[tuple[Image.Image, float]]:
+    def _new_pieces(self) -> list[Piece]:
         found = []
         for path in self.out.glob("*-*.png"):
             if path.name not in self._seen and not path.name.startswith("."):
                 job, _, page = path.stem.partition("-")
                 found.append((int(job), int(page), path))
-        pieces = []
-        for _, _, path in sorted(found):
-            self._seen.add(path.name)
-            with Image.open(path) as picture:
-                pieces.append((picture.copy(), float(picture.info["dpi"][1])))
-        return pieces
+        self._seen |= {path.name for _, _, path in found}
+        return [path for _, _, path in sorted(found)]
 
     def stop(self) -> None:
         """Take the printer away."""
@@ -258,7 +269,7 @@ class UsbLane(Lane):
             raise control.ControlError(rest)
         return rest
 
-    def _new_pieces(self) -> list[tuple[Image.Image, float]]:
+    def _new_pieces(self) -> list[Piece]:
         with self._device.lock:
             sheets, self._sheets = self._sheets, []
         return [(sheet.image, float(sheet.dpi[1])) for sheet in sheets for _ in range(sheet.copies)]

@@ -12,12 +12,14 @@ import random
 import statistics
 import time
 from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import Executor, ProcessPoolExecutor
 from dataclasses import asdict, dataclass, field
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
 import coded_pages
-from fault_lanes import KINDS, LANES, TRANSPORTS, Lane
+from fault_lanes import KINDS, LANES, TRANSPORTS, Lane, Piece, pieces_of
 from fault_service import FaultService
 
 from tympan.ipp.enums import JobState
@@ -226,6 +228,7 @@ class Matrix:
             for number in range(lanes)
         ]
         self._per_kind = lanes
+        self._judges = ProcessPoolExecutor(max_workers=1, mp_context=get_context("spawn"))
         self.runs: list[Run] = []
 
     async def go(self) -> list[Run]:
@@ -242,6 +245,7 @@ class Matrix:
         finally:
             for lane in self._lanes:
                 lane.stop()
+            self._judges.shutdown()
         return self.runs
 
     def _work(self) -> list[tuple[Lane, list[tuple[str, int]]]]:
@@ -260,7 +264,7 @@ class Matrix:
         return work
 
     async def _lane(self, service: FaultService, lane: Lane, runs: list[tuple[str, int]]) -> None:
-        worker = _Worker(service, lane, self._documents, self._order)
+        worker = _Worker(service, lane, self._documents, self._judges, self._order)
         problem = await worker.measure()
         if problem:
             self.runs.append(Run(lane.name, lane.kind.name, lane.transport, "none", "", aftermath=problem))
@@ -291,8 +295,14 @@ class _Worker:
     """The runs of one lane."""
 
     def __init__(
-        self, service: FaultService, lane: Lane, documents: Sequence[bytes], order: str = ""
+        self,
+        service: FaultService,
+        lane: Lane,
+        documents: Sequence[bytes],
+        judges: Executor,
+        order: str = "",
     ) -> None:
+        self._judges = judges
         self._service = service
         self._lane = lane
         self._documents = documents
@@ -325,8 +335,12 @@ class _Worker:
         ended = await self._ends(job_id, STUCK_S)
         await self._comes_to_rest()
         seconds = time.monotonic() - began
-        paper = coded_pages.read(await self._lane.pieces())
-        return coded_pages.judge(paper, number, PAGES, STRIPS), ended, seconds
+        return await self._lane_verdict(number), ended, seconds
+
+    async def _lane_verdict(self, number: int) -> coded_pages.Verdict:
+        """What came out since this was last asked, judged in a process of its own: the service shall not wait for it."""
+        pieces = await self._lane.pieces()
+        return await asyncio.get_running_loop().run_in_executor(self._judges, _verdict, pieces, number)
 
     def _next_document(self) -> int:
         self._number = (self._number + 1) % len(self._documents)
@@ -355,8 +369,7 @@ class _Worker:
         record = _last(records if case.again else [each for each in records if each["fault"] == fault])
         await lane.order("well")
         self._times(run, case, record, completed_at)
-        paper = coded_pages.read(await lane.pieces())
-        self._judge(run, case, coded_pages.judge(paper, number, PAGES, STRIPS), record, completed_at)
+        self._judge(run, case, await self._lane_verdict(number), record, completed_at)
         if case.spoils:
             run.aftermath = await self._aftermath()
         run.took_s = time.monotonic() - began
@@ -479,6 +492,10 @@ class _Worker:
         """The next job after what nobody can know has to come out, beside what is left of the one before."""
         verdict, ended, _ = await self._plain_job()
         return "" if ended == "completed" and not (verdict.lost or verdict.doubled) else f"{ended}: {verdict}"
+
+
+def _verdict(pieces: Sequence[Piece], number: int) -> coded_pages.Verdict:
+    return coded_pages.judge(coded_pages.read(pieces_of(pieces)), number, PAGES, STRIPS)
 
 
 def _last(records: Sequence[dict[str, Any]]) -> dict[str, Any] | None:

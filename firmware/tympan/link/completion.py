@@ -8,7 +8,7 @@ the profile says   this device                         the job is
 it confirms jobs   has confirmed this one              complete, whatever happens to the device from then on
 it confirms jobs   says that it is stopped             waited for, without end
 it confirms jobs   does not answer (it has before)     waited for, without end: see `tympan.link.connection` for what follows
-it confirms jobs   says that it is busy                waited for, without end
+it confirms jobs   says that it is busy                waited for, as long as it says so: 2 minutes after its last word as below
 it confirms jobs   has confirmed something before      asked for every second while nothing happens; after 30 s sent again from
                                                        the first page that was not confirmed, at most twice in a row
 it confirms jobs   answers, and has never confirmed    asked for every second; after 8 s it is one that does not confirm
@@ -42,6 +42,9 @@ ASKS_UNPROVED = 7
 
 FRUITLESS_MAX = 2
 """How often a job is sent again, one time after the other, to a device that has confirmed others and does not confirm it."""
+
+BUSY_S = 120.0
+"""How long the word of a device that it works is believed: a page may take so long, and some answer nothing meanwhile."""
 
 WORD_S = 1.0
 """How long a device that answers, and does not confirm, may take to say that it is well after the last byte."""
@@ -98,7 +101,7 @@ class Completion:
             if not well:
                 self._quiet_since = now
                 return Verdict.WAIT if self._awaited(now) or self.delivered else Verdict.DELIVER
-            if busy:
+            if busy and now - spoke_at < BUSY_S:
                 self.news(now)
             if self._awaited(now):
                 return self._await(now)

@@ -32,8 +32,11 @@ if TYPE_CHECKING:
 
 DEVICES: Final = Path("/dev")
 
+MODEL: Final = Path("/proc/device-tree/model")
+"""What board this is; booted by other firmware than its own (UEFI, U-Boot, QEMU), a Raspberry Pi tells this and no revision."""
+
 _ASSUMED_REVISION: Final = 0xC03114
-"""The header of a board that is no Raspberry Pi is taken for that of a Raspberry Pi 4B: GPIO 0 to 27."""
+"""The header of a board that tells no revision is taken for that of a Raspberry Pi 4B: GPIO 0 to 27."""
 
 Edge = Callable[[str, bool, float], None]
 """Called on any thread with the line, whether it is active now, and when, in seconds that only go forward."""
@@ -119,6 +122,14 @@ def runtime_folder(state_dir: Path) -> Path:
     return Path(given) if given and os.access(given, os.W_OK) else state_dir
 
 
+def is_raspberry_pi() -> bool:
+    """Whether the device tree names the board so."""
+    try:
+        return MODEL.read_bytes().startswith(b"Raspberry Pi")
+    except OSError:
+        return False
+
+
 def open_factory(settings: PanelSettings, *, simulated: bool) -> PiFactory:
     """The pin factory; blocks while gpiozero is loaded.
 
@@ -135,13 +146,13 @@ def open_factory(settings: PanelSettings, *, simulated: bool) -> PiFactory:
     chip = settings.chip if settings.chip >= 0 else None
 
     class Factory(LGPIOFactory):  # type: ignore[misc]  # gpiozero has no types
-        """lgpio, also on boards that are no Raspberry Pi, where the chip is named."""
+        """lgpio, also on boards that tell no revision, where they are a Raspberry Pi by their name or the chip is named."""
 
         def _get_revision(self) -> int:
             try:
                 return int(super()._get_revision())
             except PinUnknownPi:
-                if chip is None:
+                if chip is None and not is_raspberry_pi():
                     raise
                 return _ASSUMED_REVISION
 

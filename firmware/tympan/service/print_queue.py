@@ -224,9 +224,7 @@ class PrintQueue:
             self._interrupted = False
             before = (job.impressions_completed, job.media_sheets_completed, job.bytes_written)
             resumed = job.begun
-            source, _ = await asyncio.gather(
-                self._source(job, self._going_on(job, ticket)), self._keep_that_it_begins(job)
-            )
+            source = await self._begun(job, ticket)
             if self._is_unwanted(job) or self._interrupted:  # before there was anything to stop
                 source.close()
                 continue
@@ -251,6 +249,19 @@ class PrintQueue:
                 self._keeper.job_changed(self._printer, job)
                 return
             await self._conclude(job, outcome)
+
+    async def _begun(self, job: Job, ticket: JobTicket) -> FrameSource:
+        """Where what is to be printed comes from, while the disk keeps that the job begins."""
+        starting = asyncio.create_task(self._source(job, self._going_on(job, ticket)))
+        try:
+            await self._keep_that_it_begins(job)
+        except BaseException:  # also where the queue is closed just now: no worker is left behind
+            starting.cancel()
+            (source,) = await asyncio.gather(starting, return_exceptions=True)
+            if not isinstance(source, BaseException):
+                source.close()
+            raise
+        return await starting
 
     def _going_on(self, job: Job, ticket: JobTicket) -> JobTicket:
         """The ticket for what has not come out yet; what may have, all the same, carries a mark."""

@@ -75,17 +75,18 @@ class Simulator:
         return answer
 
     def verdict(self, number: int, pages: int, strips: int) -> coded_pages.Verdict:
-        """What became of the document `number`, by all that came out so far."""
+        """What became of the document `number`, by the pieces of paper so far that it is on."""
         pictures = sorted(
             self.out.glob("*-*.png"), key=lambda path: [int(part) for part in path.stem.split("-")]
         )
-        pieces = []
+        paper = coded_pages.Paper()
         for path in pictures:
             with Image.open(path) as picture:
-                picture.load()
-            pieces.append((picture, picture.info.get("dpi", (203, 203))[0]))
-        paper = coded_pages.read(pieces)
-        paper.copies = [copy for copy in paper.copies if copy.document == number]
+                piece = coded_pages.read([(picture, picture.info.get("dpi", (203, 203))[0])])
+            copies = [copy for copy in piece.copies if copy.document == number]
+            if copies:
+                paper.copies += copies
+                paper.stray_rows += piece.stray_rows
         return coded_pages.judge(paper, number, pages, strips)
 
     def stop(self) -> None:

@@ -9,6 +9,7 @@ from tympan.link.completion import (
     ASK_S,
     ASKS,
     ASKS_UNPROVED,
+    BUSY_S,
     FRUITLESS_MAX,
     PROVE_S,
     WORD_S,
@@ -102,6 +103,16 @@ def test_a_device_that_says_that_it_works_is_waited_for():
     for tenth in range(5000):
         now = END + tenth / 10
         assert made.verdict(now, well=True, spoke_at=now, busy=True) is Verdict.WAIT
+
+
+def test_that_it_works_is_believed_for_a_while():
+    made = completion(knowledge(answered=True, confirmed=True))
+    verdicts = [
+        (tenth / 10, made.verdict(END + tenth / 10, well=True, spoke_at=END, busy=True))
+        for tenth in range(2000)
+    ]
+    first = next(at for at, verdict in verdicts if verdict is Verdict.ASK)
+    assert first == pytest.approx(BUSY_S + ASK_S, abs=0.2)
 
 
 def test_a_device_that_does_not_confirm_any_more_is_not_sent_the_same_for_ever():

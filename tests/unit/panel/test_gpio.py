@@ -211,6 +211,34 @@ def test_lgpio_on_a_machine_that_is_no_raspberry_pi(tmp_path):
     assert not list(tmp_path.iterdir())
 
 
+@needs_lgpio
+@pytest.mark.parametrize(
+    ("model", "said"),
+    [
+        (b"Raspberry Pi 3 Model B\0", "the GPIO chip cannot be opened: "),
+        (b"Radxa ROCK 4\0", "this is no Raspberry Pi: "),
+    ],
+)
+def test_a_raspberry_pi_is_known_by_its_name_where_it_tells_no_revision(tmp_path, model, said):
+    (tmp_path / "model").write_bytes(model)
+    printed = in_a_process(
+        """
+        import lgpio
+        gpio.load_lgpio(Path.cwd())
+        gpio.MODEL = Path("model")
+        def no_chip(_number):
+            raise OSError("no chip here")
+        lgpio.gpiochip_open = no_chip
+        try:
+            gpio.open_factory(PanelSettings(button=4), simulated=False)
+        except gpio.PanelError as error:
+            print(error)
+        """,
+        tmp_path,
+    )
+    assert printed[0].startswith(said)
+
+
 def test_no_module_of_the_service_loads_gpiozero():
     done = subprocess.run(
         [sys.executable, "-c", "import sys, tympan.app; print([m for m in sys.modules if 'gpio' in m])"],
