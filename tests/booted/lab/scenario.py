@@ -213,8 +213,9 @@ class Scenario:
             60,
             0.5,
         )
-        self.usb.order("slow 0.01")
-        number, _ = self._print(self.usb_name)
+        # Long, and not very slow: of a printer that seems to stand still a tap throws no job away.
+        self.usb.order("slow 0.15")
+        number, _ = self._print(self.usb_name, coded_pages.PAGES_MAX, coded_pages.STRIPS_MAX)
         wait_until("it prints", lambda: self.client.job(self.usb_name, number)[0] == 5, PRINT_TIMEOUT_S)
         blinks = self._changes(READY_LED, 5)
         self.report.say(f"printing: the ready light changed {blinks} times in 5 s")
@@ -297,11 +298,11 @@ class Scenario:
 
     # --- what they are made of ---------------------------------------------------------------------------------------
 
-    def _print(self, printer: str) -> tuple[int, int]:
+    def _print(self, printer: str, pages: int = PAGES, strips: int = STRIPS) -> tuple[int, int]:
         """Print the next document; returns the job's number and the document's."""
         self._document += 1
         document = self._document % coded_pages.DOCUMENTS
-        return self.client.print(printer, coded_pages.document(document, PAGES, STRIPS)), document
+        return self.client.print(printer, coded_pages.document(document, pages, strips)), document
 
     def _pages(self, printer: Simulator, document: int) -> int:
         """Receipts of a document that are out."""
