@@ -48,7 +48,7 @@ class Kind:
         speed: Factor on the model's speed.
         confirms: It says when a page has come out.
         answers: It says how it is.
-        attributes: What jobs ask for, as IPP keywords or enums.
+        sides: What jobs ask for, as the IPP attribute; empty: nothing.
     """
 
     name: str
@@ -59,6 +59,7 @@ class Kind:
     speed: float
     confirms: bool
     answers: bool
+    sides: str = ""
 
 
 KINDS = {
@@ -86,6 +87,17 @@ KINDS = {
             answers=False,
         ),
         Kind("pcl", "PCL", "pcl", "generic-pcl5e", "pcl-laser", 4.0, confirms=True, answers=True),
+        Kind(
+            "pcl-duplex",
+            "PCL",
+            "pcl",
+            "generic-pcl5e-duplex",
+            "pcl-laser",
+            4.0,
+            confirms=True,
+            answers=True,
+            sides="two-sided-long-edge",
+        ),
         Kind("pcl-mute", "PCL", "pcl", "generic-pcl5e", "pcl-laser-mute", 4.0, confirms=False, answers=False),
     )
 }

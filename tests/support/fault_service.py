@@ -97,6 +97,8 @@ class FaultService:
             ]
         else:
             wishes.append(COPY_EACH_CUT)
+        if lane.kind.sides:
+            wishes.append(Attribute.keyword("sides", lane.kind.sides))
         request = Message.of(
             (2, 0),
             Operation.PRINT_JOB,

@@ -279,10 +279,8 @@ class Attempt:
         connection = self._connection
         if connection.silent:
             return False
-        if (
-            self.work.wish is Wish.DISCARD and not connection.well
-        ):  # what waits for paper would come out with it
-            connection.discard()
+        if self.work.wish is Wish.DISCARD and not connection.well:
+            connection.discard()  # what waits for paper would come out with it
         connection.resynchronise()
         if not self._take_leave(closing):
             return False
