@@ -123,10 +123,8 @@ def test_what_is_commented_out_in_the_configuration_is_right_too(tmp_path):
 
 def test_the_socket_is_what_the_service_listens_on_by_default():
     listening = unit("tympan.socket")["Socket"]
-    assert [text.removeprefix("ListenStream=") for text in listening["ListenStream"]] == list(
-        ServerSettings().listen
-    )
-    assert listening["ListenStream"][0].endswith(f":{IPP_PORT}")
+    assert [f"[::]:{port}" for port in listening["ListenStream"]] == list(ServerSettings().listen)
+    assert listening["ListenStream"] == [str(IPP_PORT)]
     assert listening["BindIPv6Only"] == ["both"]
 
 
