@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tympan.driver.contract import DeviceIdentity
-from tympan.driver.dialogue import JobConfirmed, PagesConfirmed, PartMissing
+from tympan.driver.dialogue import POLL_S, JobConfirmed, PagesConfirmed, PartMissing
 from tympan.model.device_condition import DeviceCondition
 from tympan_drivers.escpos import EscPosDriver
 from tympan_drivers.escpos_dialogue import EscPosDialogue, process_ids
@@ -28,6 +28,25 @@ STORE = ProfileStore("escpos", escpos_profile, PROFILE_DIR)
 def dialogue_of(profile="tm-t88", ids=None):
     ids = (b"1%d11" % number for number in range(10)) if ids is None else ids
     return EscPosDialogue(STORE.get(profile), ids)
+
+
+@pytest.mark.parametrize("profile", sorted(STORE.heads()))
+def test_questions_cost_a_job_less_than_two_hundredths_of_the_slowest_line(profile):
+    """9600 baud, eight bits: 960 characters a second. An answered round every `POLL_S`, a minute long, with a receipt every ten seconds."""
+    asked, now = bytearray(), 100.0
+    dialogue = dialogue_of(profile, (b"%04d" % number for number in itertools.count()))
+    dialogue.opened(now)
+    dialogue.received(WELL, now)
+    dialogue.job_begins(1)
+    seconds, receipts = 60, 6
+    while now < 100.0 + seconds:
+        now += POLL_S
+        question = dialogue.poll(now, in_job=True)
+        asked += question
+        if question:
+            dialogue.received(WELL, now)
+    asked += b"".join(dialogue.page_ended(number) for number in range(1, receipts + 1))
+    assert len(asked) < 0.02 * 960 * seconds
 
 
 def conditions(heard):
