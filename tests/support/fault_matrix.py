@@ -29,8 +29,14 @@ REASON_TARGET_S, RESUME_TARGET_S = 2.0, 3.0
 STUCK_S = 45.0
 """A job that takes longer than this, after the fault's end, is stuck."""
 
+TAKEN_BACK_S = 5.0
+"""What is said of a fault may stand so long when all is well again and the printer rests: one that was away is looked for every 2 s."""
+
 DRAWS = 4
 """A fault whose moment came when the job was over is drawn again, so often."""
+
+ENOUGH_MM = 10_000
+"""What a run needs of paper at most, and of it no printer says yet that there is little."""
 
 BEGUN_BYTES = 1000
 """A job of which the printer has more than so many bytes has begun."""
@@ -141,6 +147,7 @@ class Run:
     stuck: bool = False
     premature: bool = False
     aftermath: str = ""
+    standing: str = ""
     reason_s: float | None = None
     unsaid: bool = False
     resume_s: float | None = None
@@ -159,6 +166,7 @@ class Run:
             f"{self.strangers} strange pages" if self.strangers else "",
             f"{self.disordered} out of order" if self.disordered else "",
             f"afterwards: {self.aftermath}" if self.aftermath else "",
+            f"still said: {self.standing}" if self.standing else "",
         ]
         return [word for word in wrong if word]
 
@@ -352,6 +360,7 @@ class _Worker:
         orders = [self._order(case, chance) for _ in range(1 + case.again)]
         run = Run(lane.name, lane.kind.name, lane.transport, fault, ", ".join(orders))
         number = self._next_document()
+        await self._fill_up()
         self._before = await self._received()
         began = time.monotonic()
         for order in orders:
@@ -372,8 +381,15 @@ class _Worker:
         self._judge(run, case, await self._lane_verdict(number), record, completed_at)
         if case.spoils:
             run.aftermath = await self._aftermath()
+        run.standing = await self._still_said()
         run.took_s = time.monotonic() - began
         return run
+
+    async def _fill_up(self) -> None:
+        """A new roll or a full tray, before the paper runs out by itself."""
+        if (await self._lane.status())["paper_left_mm"] < ENOUGH_MM:
+            await self._lane.order("paper-out on")
+            await self._lane.order("paper-out off")
 
     def _lasts_s(self, case: Case, order: str, chance: random.Random) -> float:
         """How long a fault lasts; 0: it ends by itself."""
@@ -440,9 +456,14 @@ class _Worker:
         known = breaks or (lane.kind.answers and asked)
         if case.reasons and known:
             over = min(ended or completed_at, completed_at)
-            said_at = _said_at(self._service.said(lane, felt), case.reasons, felt, over)
-            if said_at is not None:
-                run.reason_s = said_at - felt
+            seen = [
+                when
+                for when, reasons in self._service.said(lane, felt)
+                if when >= felt
+                and any(reason.startswith(expected) for reason in reasons for expected in case.reasons)
+            ]
+            if seen:
+                run.reason_s = seen[0] - felt
             elif over - felt > REASON_TARGET_S:
                 run.unsaid = True
         # How long a job takes to begin is not how long it takes to go on.
@@ -481,6 +502,15 @@ class _Worker:
             return True
         return completed_at <= (record["ended"] or completed_at) + 1.0
 
+    async def _still_said(self) -> str:
+        """What is said of a printer that is well again, and not taken back in time."""
+        end = time.monotonic() + TAKEN_BACK_S
+        while (reasons := self._service.reasons(self._lane)) != ("none",):
+            if time.monotonic() > end:
+                return ", ".join(reasons)
+            await asyncio.sleep(0.05)
+        return ""
+
     async def clean_up(self) -> None:
         """Bring the printer to a state in which the next run is not judged for this one."""
         await self._lane.order("power-off for 0.2")
@@ -508,19 +538,6 @@ def _since(record: dict[str, Any], began: float) -> dict[str, Any]:
     """What the simulation knows of a fault, its times counted from the job's begin."""
     times = ("began", "felt", "ended", "moved", "taken")
     return record | {name: round(record[name] - began, 2) for name in times if record[name] is not None}
-
-
-def _said_at(
-    said: Sequence[tuple[float, tuple[str, ...]]], expected: tuple[str, ...], felt: float, over: float
-) -> float | None:
-    """When one of the reasons was first said of a fault; what was said before it counts where it was said until it was over."""
-    ends = [when for when, _ in said[1:]] + [float("inf")]
-    for (when, reasons), end in zip(said, ends, strict=True):
-        if any(reason.startswith(each) for reason in reasons for each in expected) and (
-            when >= felt or end >= over
-        ):
-            return max(when, felt)
-    return None
 
 
 # --- what it comes to -------------------------------------------------------------------------------------------------
@@ -579,6 +596,7 @@ def _cell(runs: Sequence[Run]) -> str:
         "early": sum(run.premature for run in runs),
         "strange": sum(bool(run.strangers or run.disordered) for run in runs),
         "not clean after": sum(bool(run.aftermath) for run in runs),
+        "not taken back": sum(bool(run.standing) for run in runs),
         "unsaid": sum(run.unsaid for run in runs),
         "said late": sum((run.reason_s or 0) > REASON_TARGET_S for run in runs),
         "late again": sum((run.resume_s or 0) > RESUME_TARGET_S for run in runs),
@@ -608,7 +626,7 @@ def summary(runs: Sequence[Run]) -> str:
         f"{sum(bool(run.doubled) for run in runs)} printed twice without a mark",
         f"{sum(run.stuck for run in runs)} stuck",
         f"{sum(run.premature for run in runs)} completed too early",
-        f"{sum(bool(run.aftermath or run.strangers or run.disordered) for run in runs)} untidy",
+        f"{sum(bool(run.aftermath or run.standing or run.strangers or run.disordered) for run in runs)} untidy",
         f"{sum(run.unsaid for run in runs)} faults not said",
         f"fault to reason {_spread(said)}",
         f"repair to printing {_spread(again)}",

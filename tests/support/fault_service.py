@@ -87,6 +87,10 @@ class FaultService:
         earlier = [each for each in said if each[0] < since]
         return earlier[-1:] + [each for each in said if each[0] >= since]
 
+    def reasons(self, lane: Lane) -> tuple[str, ...]:
+        """``printer-state-reasons`` now."""
+        return self.service.printers[lane.name].reasons
+
     async def submit(self, lane: Lane, document: bytes) -> int:
         """Print-Job; returns the job's number."""
         wishes = [Attribute.keyword("print-scaling", "none")]

@@ -119,7 +119,7 @@ def tympan(service, *words):
 
 
 QUESTIONS_BYTES = 400
-"""A printer that stands still is asked how it is, some 30 bytes a second; a page has thousands."""
+"""A printer that stands still may be asked how it is, some 30 bytes each time; a page has thousands."""
 
 
 def slow_job(service, pages=1):

@@ -102,7 +102,7 @@ class Dialogue(Protocol):
         ...
 
     def poll(self, now: float, *, in_job: bool) -> bytes:
-        """A question how the device is; the link asks for one every `POLL_S`, and more slowly where nobody answers.
+        """A question how the device is; the link asks for one every `POLL_S`, and more slowly where nobody answers. Empty: none now.
 
         Args:
             now: The time.

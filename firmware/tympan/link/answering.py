@@ -82,10 +82,12 @@ class Answering:
         self._asked = True
 
     def not_now(self, now: float, *, in_job: bool) -> None:
-        """There was nothing to ask; between jobs there will not be soon."""
-        self._due = now + (POLL_S if in_job else self._empty_pause_s)
-        if not in_job:
-            self._empty_pause_s = min(2 * self._empty_pause_s, POLL_MAX_S)
+        """There was nothing to ask: so there is not soon between jobs, of a device that has never answered."""
+        if in_job or self._knowledge.answered:
+            self._due = now + POLL_S
+            return
+        self._due = now + self._empty_pause_s
+        self._empty_pause_s = min(2 * self._empty_pause_s, POLL_MAX_S)
 
     def reached(self, now: float) -> None:
         """What was written has left this machine: the time for an answer runs."""

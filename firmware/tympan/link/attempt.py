@@ -43,8 +43,9 @@ CANCEL_GRACE_S = 1.0
 LAST_PAGES_S = 1.0
 """… and to hear of pages that were written whole."""
 
-NEXT_PAGE_S = 10.0
-"""How long it waits instead for each of these pages, where it goes on later: what came out and was not heard of comes twice."""
+NEXT_PAGE_S = 30.0
+"""How long it waits instead for each of these pages, where it goes on later: what came out and was not heard of comes twice. A laser of
+four pages a minute takes half of that for a side."""
 
 _log = logging.getLogger(__name__)
 
@@ -132,6 +133,18 @@ class Attempt:
         self._document = 0
         self._told_at = 0.0
         self._told: PrintProgress | None = None
+
+    def _check(self) -> None:
+        """See that the job is wanted; one that is to go on later and of which all was sent comes to its end, while the device is well.
+
+        Raises:
+            CanceledError: It is not.
+        """
+        work = self.work
+        if work.canceled.is_set() and not (
+            work.wish is Wish.SETTLE and self._completion is not None and self._connection.well
+        ):
+            raise CanceledError
 
     @property
     def progress(self) -> PrintProgress:
@@ -282,45 +295,40 @@ class Attempt:
         if self.work.wish is Wish.DISCARD and not connection.well:
             connection.discard()  # what waits for paper would come out with it
         connection.resynchronise()
-        if not self._take_leave(closing):
+        if not self._take_leave(_Patience(self.work, closing)):
             return False
         if self._delivery.by_pages:
-            self._hear_of_pages(closing)
+            self._hear_of_pages(_Patience(self.work, closing))
         elif connection.well:
             self._delivery.all_came_out()
         return True
 
-    def _take_leave(self, closing: threading.Event) -> bool:
+    def _take_leave(self, patience: _Patience) -> bool:
         """Give the device the last bytes; where its memory is full, pages have to come out first."""
         connection = self._connection
-        patience = _Patience(self.work, closing)
         while connection.has_to_say:
+            confirmed = self._delivery.number
             moves = connection.trickle(time.monotonic())
-            if self._comes_out() or moves:
+            self._hear()
+            if moves or self._delivery.number > confirmed:
                 patience.moved()
             elif not patience.is_long or not connection.well:
                 return False
             if patience.ends(CANCEL_GRACE_S):
                 return False
-        until = time.monotonic() + CANCEL_GRACE_S
-        while not self._transport.end_job(STEP_S) and time.monotonic() < until:
+        while not self._transport.end_job(STEP_S) and not patience.ends(CANCEL_GRACE_S):
             pass
         return True
 
-    def _hear_of_pages(self, closing: threading.Event) -> None:
+    def _hear_of_pages(self, patience: _Patience) -> None:
         """Hear of the pages that were written whole."""
         connection, delivery = self._connection, self._delivery
-        patience = _Patience(self.work, closing)
-        while delivery.number < delivery.ended_to and connection.well and not patience.ends(LAST_PAGES_S):
+        while delivery.awaits and connection.well and not patience.ends(LAST_PAGES_S):
+            confirmed = delivery.number
             connection.wait(STEP_S)
-            if self._comes_out():
+            self._tend(in_job=False)
+            if delivery.number > confirmed:
                 patience.moved()
-
-    def _comes_out(self) -> bool:
-        """Hear what the device says; whether more of the job has come out."""
-        before = self._delivery.number
-        self._hear()
-        return self._delivery.number > before
 
     def broke_off(self, error: OSError) -> bool:
         """The device is gone: what it had not printed is lost. Whether it has said with its last words that it printed all."""
@@ -354,7 +362,7 @@ class Attempt:
 
     def _step(self) -> None:
         self._hear()
-        self.work.check()
+        self._check()
 
     def _flush(self) -> None:
         self._connection.flush(self._step)

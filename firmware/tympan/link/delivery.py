@@ -68,6 +68,13 @@ class Delivery:
         """The last side whose bytes were all written; 0: none that has not come out."""
         return self._sides[-1].mark.number if self._sides else self.number
 
+    @property
+    def awaits(self) -> bool:
+        """A side was written whole that can come out: a front cannot whose back is on its way."""
+        if len(self._sides) == 1 and self._begun is not None and self._begun.back:
+            return False
+        return bool(self._sides)
+
     def begins(self, mark: PageMark) -> None:
         """The bytes of a side follow."""
         self._begun = mark

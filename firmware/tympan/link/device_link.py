@@ -19,7 +19,7 @@ from typing import Protocol
 from tympan.driver.contract import DeviceIdentity, Driver, Transport
 from tympan.errors import RenderError
 from tympan.link.answering import DeviceKnowledge
-from tympan.link.attempt import CANCEL_GRACE_S, Attempt, CanceledError, Wish, Work, tell
+from tympan.link.attempt import CANCEL_GRACE_S, LAST_PAGES_S, Attempt, CanceledError, Wish, Work, tell
 from tympan.link.connection import STEP_S, Connection
 from tympan.link.fault import AWAY, why
 from tympan.link.outcome import Ending, PrintOutcome, PrintProgress
@@ -30,6 +30,9 @@ from tympan.render.frames import FrameSource
 REOPEN_MIN_S = 0.25
 REOPEN_MAX_S = 2.0
 """How long the link waits before it tries again to open a device that is away; doubles from the first to the second."""
+
+CLOSE_S = CANCEL_GRACE_S + LAST_PAGES_S + 1.0
+"""How long the end of the link is waited for: as long as a job that is stopped may take, and a call of the transport."""
 
 IDLE_CLOSE_S = 20.0
 """A device that others want too (`Transport.shared`) is closed when it has had no job for this time."""
@@ -164,7 +167,8 @@ class DeviceLink:
     def cancel(self, wish: Wish = Wish.STOP) -> None:
         """Stop the job that is under way; `print` returns soon, or when what the device has of it has come out (`Wish.SETTLE`)."""
         if self._work is not None:
-            self._work.wish = wish
+            if self._work.wish is not Wish.DISCARD:  # who throws it away has the last word
+                self._work.wish = wish
             self._stop(self._work)
 
     def _stop(self, work: Work) -> None:
@@ -189,12 +193,12 @@ class DeviceLink:
             self._thread.start()
 
     async def close(self) -> None:
-        """End the thread and let go of the device; never waits longer than the grace of a cancel."""
+        """End the thread and let go of the device; never waits longer than `CLOSE_S`."""
         self._closing.set()
         self.cancel()
         self._queue.put(None)
         if self._thread is not None:
-            await asyncio.get_running_loop().run_in_executor(None, self._thread.join, CANCEL_GRACE_S + 1.0)
+            await asyncio.get_running_loop().run_in_executor(None, self._thread.join, CLOSE_S)
 
     # --- the thread -------------------------------------------------------------------------------------------------
 

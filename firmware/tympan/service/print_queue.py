@@ -141,11 +141,11 @@ class PrintQueue:
             self._link.cancel(Wish.DISCARD)
             self.wake()  # it may wait for the printer to be resumed
 
-    def interrupt(self) -> None:
+    def interrupt(self, wish: Wish = Wish.SETTLE) -> None:
         """Stop what is printing as soon as it can be; it goes on from the page that was not confirmed, unless the printer is paused."""
         if self._printer.current is not None:
             self._interrupted = True
-            self._link.cancel(Wish.SETTLE)
+            self._link.cancel(wish)
 
     @property
     def device_uri(self) -> str:
@@ -166,7 +166,7 @@ class PrintQueue:
 
     def restart(self) -> None:
         """Close the device and open it anew; what is printing goes on from the page that was not confirmed."""
-        self.interrupt()
+        self.interrupt(Wish.STOP)
         self._link.reopen()
 
     def break_off(self, job: Job) -> None:
@@ -255,13 +255,13 @@ class PrintQueue:
         starting = asyncio.create_task(self._source(job, self._going_on(job, ticket)))
         try:
             await self._keep_that_it_begins(job)
+            return await asyncio.shield(starting)
         except BaseException:  # also where the queue is closed just now: no worker is left behind
             starting.cancel()
             (source,) = await asyncio.gather(starting, return_exceptions=True)
             if not isinstance(source, BaseException):
                 source.close()
             raise
-        return await starting
 
     def _going_on(self, job: Job, ticket: JobTicket) -> JobTicket:
         """The ticket for what has not come out yet; what may have, all the same, carries a mark."""

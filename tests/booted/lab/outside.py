@@ -52,6 +52,7 @@ class Simulator:
         folder.mkdir(parents=True)
         self.out = folder / "out"
         self._control = folder / "control"
+        self._before: dict[int, set[str]] = {}
         self._process = subprocess.Popen(
             [
                 sys.executable, "-m", "tympan_sim", *arguments,
@@ -74,18 +75,30 @@ class Simulator:
         answer: dict[str, object] = json.loads(send(self._control, "status"))
         return answer
 
-    def verdict(self, number: int, pages: int, strips: int) -> coded_pages.Verdict:
-        """What became of the document `number`, by the pieces of paper so far that it is on."""
+    def follow(self, number: int) -> None:
+        """The document `number` is sent now."""
+        self._before[number] = {path.name for path in self.out.glob("*-*.png")}
+
+    def verdict(self, number: int, pages: int, strips: int, *, alone: bool = True) -> coded_pages.Verdict:
+        """What became of the document `number`.
+
+        Args:
+            number: Which.
+            pages: It has so many.
+            strips: Each of them has so many.
+            alone: Nothing else was sent since; else pieces of paper that it is not on are others'.
+        """
         pictures = sorted(
-            self.out.glob("*-*.png"), key=lambda path: [int(part) for part in path.stem.split("-")]
+            (path for path in self.out.glob("*-*.png") if path.name not in self._before.get(number, ())),
+            key=lambda path: [int(part) for part in path.stem.split("-")],
         )
         paper = coded_pages.Paper()
         for path in pictures:
             with Image.open(path) as picture:
                 piece = coded_pages.read([(picture, picture.info.get("dpi", (203, 203))[0])])
             copies = [copy for copy in piece.copies if copy.document == number]
-            if copies:
-                paper.copies += copies
+            paper.copies += copies
+            if copies or alone:
                 paper.stray_rows += piece.stray_rows
         return coded_pages.judge(paper, number, pages, strips)
 

@@ -292,7 +292,7 @@ class Scenario:
             self.client.wait_for_end(self.usb_name, each, PRINT_TIMEOUT_S)
         self.report.figure("power on to both jobs done", f"{time.monotonic() - began:.1f} s")
         self._nothing_lost(self.usb, document)
-        self._perfect(self.usb, later)
+        self._perfect(self.usb, later, alone=False)
         self.report.say(self.machine.run("dmesg | grep -i -E 'ext4|recover' || true"))
         self._memory("memory, after printing")
 
@@ -302,14 +302,16 @@ class Scenario:
         """Print the next document; returns the job's number and the document's."""
         self._document += 1
         document = self._document % coded_pages.DOCUMENTS
+        for each in (self.usb, self.serial):
+            each.follow(document)
         return self.client.print(printer, coded_pages.document(document, pages, strips)), document
 
     def _pages(self, printer: Simulator, document: int) -> int:
         """Receipts of a document that are out."""
         return printer.verdict(document, PAGES, STRIPS).copies
 
-    def _perfect(self, printer: Simulator, document: int) -> None:
-        verdict = printer.verdict(document, PAGES, STRIPS)
+    def _perfect(self, printer: Simulator, document: int, *, alone: bool = True) -> None:
+        verdict = printer.verdict(document, PAGES, STRIPS, alone=alone)
         self.report.say(f"on paper: {verdict}")
         check(verdict.perfect, f"what came out is not right: {verdict}")
 

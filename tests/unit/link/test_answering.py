@@ -8,6 +8,8 @@ import pytest
 
 from tympan.driver.dialogue import POLL_S
 from tympan.link.answering import POLL_MAX_S, Answering, DeviceKnowledge
+from tympan_drivers.pcl import PclDriver
+from tympan_drivers.pcl_dialogue import IDLE_ASK_S
 
 START = 50.0
 DOUBLING = [0.8, 1.6, 3.2, 6.4, 12.8, 25.6, 51.2]
@@ -110,6 +112,42 @@ def test_a_question_that_there_is_none_of_is_tried_again():
         answering.not_now(START, in_job=False)
         pauses.append(answering.due - START)
     assert pauses == pytest.approx([*DOUBLING, POLL_MAX_S])
+
+
+def test_who_answers_and_is_not_asked_now_is_soon():
+    known = DeviceKnowledge()
+    known.answered = True
+    answering = Answering(known, 0.0, START)
+    for _ in range(8):
+        answering.not_now(START, in_job=False)
+        assert answering.due == START + POLL_S
+
+
+def test_a_laser_that_rests_is_asked_as_seldom_as_its_dialogue_says_and_again_when_it_has_stopped():
+    known = DeviceKnowledge()
+    known.answered = True
+    answering = Answering(known, 0.0, START)
+    dialogue = PclDriver().dialogue("laserjet-4")
+    dialogue.opened(START)
+    dialogue.received(b'@PJL INFO STATUS\r\nCODE=10001\r\nDISPLAY="READY"\r\nONLINE=TRUE\r\n\f', START)
+    asked = []
+    for tenth in range(3000):
+        now = START + tenth / 10
+        if now < answering.due:
+            continue
+        if dialogue.poll(now, in_job=False):
+            answering.asked(now)
+            asked.append(now - START)
+        else:
+            answering.not_now(now, in_job=False)
+        if len(asked) == 5 and asked[-1] == now - START:
+            dialogue.received(
+                b'@PJL USTATUS DEVICE\r\nCODE=41101\r\nDISPLAY="LOAD"\r\nONLINE=FALSE\r\n\f', now
+            )
+    pauses = [after - before for before, after in itertools.pairwise([0.0, *asked])]
+    assert pauses[:5] == pytest.approx([IDLE_ASK_S] * 5, abs=1.0)
+    assert pauses[5:] == pytest.approx([POLL_S] * len(pauses[5:]), abs=0.11)
+    assert len(pauses) > 100
 
 
 def test_who_answers_can_be_asked_at_once():

@@ -179,17 +179,17 @@ class Driver:
 
 
 class Source:
-    """Pages of a word each; of a page called ``None`` nothing comes."""
+    """Pages of a word each; a page called ``None`` has no end."""
 
-    def __init__(self, *pages, first=1, end=True):
+    def __init__(self, *pages, first=1, end=True, duplex=False):
         self.frames = []
         for number, word in enumerate(pages, first):
-            mark = json.dumps({"number": number, "back": False, "copies": 1}).encode()
-            self.frames += [
-                Frame(FrameKind.PAGE_BEGIN, mark),
-                Frame(FrameKind.DATA, word),
-                Frame(FrameKind.PAGE_END, mark),
-            ]
+            back = duplex and number % 2 == 0
+            mark = json.dumps({"number": number, "back": back, "copies": 1}).encode()
+            self.frames += [Frame(FrameKind.PAGE_BEGIN, mark), Frame(FrameKind.DATA, word or b"half")]
+            if word is None:
+                break
+            self.frames.append(Frame(FrameKind.PAGE_END, mark))
         if end:
             self.frames.append(Frame(FrameKind.END))
 
@@ -650,16 +650,17 @@ async def test_of_a_job_that_is_paused_nothing_is_taken_from_the_device(link, de
     assert (outcome.ending, outcome.progress.pages, device.resets) == (Ending.CANCELED, 2, 0)
 
 
-async def test_a_job_that_goes_on_later_waits_while_its_pages_come_out(link, device, monkeypatch):
+async def test_a_job_that_goes_on_later_waits_while_its_pages_come_out(link, device, driver, monkeypatch):
+    driver.dialogues = Unhurried
     monkeypatch.setattr(attempt, "LAST_PAGES_S", 0.05)
-    monkeypatch.setattr(attempt, "NEXT_PAGE_S", 0.6)
+    monkeypatch.setattr(attempt, "NEXT_PAGE_S", 1.0)
     device.answers |= {b"P%d;" % page: b"" for page in (1, 2, 3)}
     await ready(link, device)
     printing = begin(link, Source(b"one", b"two", b"three", end=False))
     await until(lambda: b"P3;" in device.words)
     link.cancel(Wish.SETTLE)
     for page in (1, 2, 3):  # all of them take longer than one may
-        await asyncio.sleep(0.3)
+        await asyncio.sleep(0.4)
         assert not printing.done()
         device.said.put(b"p%d;" % page)
     assert (await end(printing)).progress.pages == 3
@@ -680,11 +681,12 @@ async def test_a_device_whose_memory_is_full_may_print_a_page_first(link, device
     device.said.put(b"p1;")
     device.said.put(b"p2;")
     assert (await end(printing)).progress.pages == (2 if wish is Wish.SETTLE else 0)
-    assert device.opened == (1 if wish is Wish.SETTLE else 2)
+    await until(lambda: device.opened == (1 if wish is Wish.SETTLE else 2))
 
 
 @pytest.mark.parametrize("end_of_it", ["no page", "paper out", "canceled", "closed"])
-async def test_a_job_that_goes_on_later_does_not_wait_for_ever(link, device, monkeypatch, end_of_it):
+async def test_a_job_that_goes_on_later_does_not_wait_for_ever(link, device, driver, monkeypatch, end_of_it):
+    driver.dialogues = Unhurried
     monkeypatch.setattr(attempt, "NEXT_PAGE_S", 0.5 if end_of_it == "no page" else 60.0)
     device.answers[b"P1;"], device.answers[b"P2;"] = b"p1;", b""
     await ready(link, device)
@@ -693,14 +695,50 @@ async def test_a_job_that_goes_on_later_does_not_wait_for_ever(link, device, mon
     link.cancel(Wish.SETTLE)
     await asyncio.sleep(0.1)
     assert not printing.done()
+    began = time.monotonic()
     if end_of_it == "paper out":
         device.answers[b"?"] = b"empty;"
         device.said.put(b"empty;")
     elif end_of_it == "canceled":
         link.cancel(Wish.DISCARD)
+        link.cancel(Wish.SETTLE)
     elif end_of_it == "closed":
         await link.close()
     assert (await end(printing)).progress.pages == 1
+    assert time.monotonic() - began < 2.5
+
+
+async def test_a_front_whose_back_is_on_its_way_is_not_waited_for(link, device):
+    await ready(link, device)
+    printing = begin(link, Source(b"one", None, end=False, duplex=True))
+    await until(lambda: b"half" in device.words)
+    link.cancel(Wish.SETTLE)
+    began = time.monotonic()
+    assert (await end(printing)).progress.pages == 0
+    assert time.monotonic() - began < 2.5
+
+
+async def test_a_job_of_which_all_was_sent_comes_to_its_end_though_it_may_go_on_later(link, device, driver):
+    driver.dialogues = Unhurried
+    await ready(link, device)
+    printing = begin(link, Source(b"one", b"two"))
+    await until(lambda: b"J" in device.words)
+    link.cancel(Wish.SETTLE)
+    await asyncio.sleep(0.3)
+    assert not printing.done()
+    device.said.put(b"done;")
+    assert (await end(printing)).ending is Ending.COMPLETED
+    assert b"<abandon>" not in device.words
+
+
+async def test_it_does_not_where_the_device_has_stopped(link, device, listener):
+    await ready(link, device)
+    printing = begin(link, Source(b"one", b"two"))
+    await until(lambda: b"J" in device.words)
+    device.answers[b"?"] = b"empty;"
+    await until(lambda: listener.now.stopped)
+    link.cancel(Wish.SETTLE)
+    assert (await end(printing)).ending is Ending.CANCELED
 
 
 # --- is all well? -----------------------------------------------------------------------------------------------------

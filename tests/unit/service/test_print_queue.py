@@ -683,6 +683,22 @@ async def test_a_job_that_was_closed_before_anything_was_sent_is_not_marked_afte
     assert sent.state == JobState.COMPLETED
 
 
+@pytest.mark.parametrize("worker", ["ready", "starting"])
+async def test_a_queue_that_is_closed_while_a_job_begins_leaves_no_worker(stand, worker):
+    hangs = asyncio.Event()
+    stand.keeper.save_jobs = lambda *_: hangs.wait()
+    stand.pool.gate = asyncio.Event()
+    stand.add()
+    await stand.settle()
+    if worker == "ready":
+        stand.pool.gate.set()
+        await stand.settle()
+    assert len(stand.pool.sources) == (worker == "ready")
+    await stand.queue.close()
+    assert all(source.closed for source in stand.pool.sources)
+    assert not stand.link.begun
+
+
 async def test_the_device_is_told_at_the_start_that_a_job_broke_off(printers, clock, monkeypatch):
     monkeypatch.setattr(print_queue, "DeviceLink", Link)
     for begun in (False, True):
