@@ -1,4 +1,4 @@
-"""``make faults``: the fault matrix as a table; see tests/support/fault_matrix.py. Ends with 1 where a target is missed."""
+"""``make faults``: the fault matrix as a table; see tests/support/fault_matrix.py. Ends with 1 where a target is missed; Ctrl-C shows what there is."""
 
 from __future__ import annotations
 
@@ -89,7 +89,11 @@ def main() -> int:
                 f"{time.monotonic() - began:7.1f} s  {line}", file=sys.stderr, flush=True
             ),
         )
-        runs = asyncio.run(matrix.go())
+        try:
+            asyncio.run(matrix.go())
+        except KeyboardInterrupt:
+            print("broken off: what there is", file=sys.stderr)
+        runs = matrix.runs
     if arguments.json:
         arguments.json.write_text(json.dumps({"seed": seed, "runs": as_json(runs)}, indent=1) + "\n")
     print(f"\n{table(runs)}\n\n{time.monotonic() - began:.0f} s")

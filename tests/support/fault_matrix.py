@@ -32,6 +32,9 @@ STUCK_S = 45.0
 TAKEN_BACK_S = 5.0
 """What is said of a fault may stand so long when all is well again and the printer rests: one that was away is looked for every 2 s."""
 
+TELL_RUNS = 500
+"""How often it is told how far it is."""
+
 DRAWS = 4
 """A fault whose moment came when the job was over is drawn again, so often."""
 
@@ -240,7 +243,7 @@ class Matrix:
         self.runs: list[Run] = []
 
     async def go(self) -> list[Run]:
-        """Make all runs; returns them in no order."""
+        """Make all runs; returns `runs`, in no order."""
         (self._folder / "out").mkdir(parents=True, exist_ok=True)
         try:
             await asyncio.gather(*(lane.start() for lane in self._lanes))
@@ -286,6 +289,8 @@ class Matrix:
                 if run.excused:
                     await worker.clean_up()
             self.runs.append(run)
+            if len(self.runs) % TELL_RUNS == 0:
+                self._tell(f"{len(self.runs)} runs")
             wrong = ", ".join(run.faults)
             if wrong:
                 self._tell(f"{lane.name}: {run.order}: {wrong} [{run.ended} {run.message}]")
