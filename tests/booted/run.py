@@ -28,8 +28,8 @@ from lab.scenario import USB_SERIAL, Scenario, free_port  # noqa: E402
 from lab.smoke import PANEL, Smoke  # noqa: E402
 
 GUESTS = ("amd64", "arm64", "raspi3b")
-PATIENT = "[Service]\nTimeoutStartSec={}\nWatchdogSec={}\n"
-"""On a busy machine the unit's own limits are as long as those of the test."""
+PATIENT = "[Service]\nTimeoutStartSec={:g}\n"
+"""On a busy machine the unit may start as slowly as the test allows; its watchdog stays the real one."""
 
 ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64"}
 
@@ -52,9 +52,7 @@ def prepared(
         report.say(f"Debian and dependencies: {time.monotonic() - began:.1f} s")
         if Patience.factor != 1:
             files = files | {
-                "etc/systemd/system/tympan.service.d/patience.conf": PATIENT.format(
-                    *map(Patience.of, (90, 30))
-                )
+                "etc/systemd/system/tympan.service.d/patience.conf": PATIENT.format(Patience.of(90))
             }
         tree = root.make(base, folder / "root", architecture, kernel, files)
         report.say(f"the product from its wheel: {time.monotonic() - began:.1f} s")
