@@ -54,8 +54,14 @@ ROUNDS_MAX = 3
 RUN_S = 0.03
 """Answers to ``GS r`` closer together than this are one run: see `EscPosDialogue._take_run`."""
 
-FORGOTTEN_S = 60.0
-"""An idle printer that is well has answered within this time whatever it is ever going to: a full buffer of text takes 40 s."""
+ASKED_AGAIN = 3
+"""So many ``GS r`` ask again for the end of a job. A run of just so many answers …"""
+
+AT_ONCE_S = 0.3
+"""… within this time is theirs, and no older question's: the printer has read all that it was sent …"""
+
+AT_ONCE_TWICE = 2
+"""… where it came so often, one time after the other: noise and small pages do not keep time."""
 
 ON_LINE_PAPER = frozenset({0x00, 0x03})
 """Answers to ``GS r 1`` of a printer that is on line: there is paper, the near-end sensor sees it or does not."""
@@ -142,13 +148,13 @@ class EscPosDialogue:
         self._run: list[int] = []
         self._run_at = 0.0
         self._too_early = 0  # answers to GS r of a printer that is said to be off line
-        self._quiet_from = 0.0
+        self._asked_again: float | None = None  # when the end of the job was asked for again, until anything is answered
+        self._at_once = 0  # times in a row that this was answered at once
 
     # --- what is said -------------------------------------------------------------------------------------------------
 
     def opened(self, now: float) -> bytes:
         """Ask for all that can be known, and to be told of changes."""
-        self._quiet_from = now
         return self._automatic() + self._ask_how(now) + self._ask_who()
 
     def job_begins(self, job_id: int) -> bytes:
@@ -156,6 +162,7 @@ class EscPosDialogue:
         if self._status.completion == "gs_r":
             self._stale += len(self._tokens)
         self._tokens.clear()
+        self._asked_again, self._at_once = None, 0
         self._is_broken = False
         self._job_id = job_id
         return b""
@@ -164,16 +171,17 @@ class EscPosDialogue:
         """Ask to be told when all until here has come out."""
         return self._ask_for(number)
 
-    def job_ended(self) -> bytes:
+    def job_ended(self, now: float) -> bytes:
         """Likewise for the whole job; and to be told of changes, should the job have forbidden it."""
-        return self._automatic() + self._ask_for(ALL_OF_IT)
+        if ALL_OF_IT not in (token.number for token in self._tokens) or self._status.completion != "gs_r":
+            return self._automatic() + self._ask_for(ALL_OF_IT)
+        if self._asked_again is not None:
+            self._at_once = 0
+        self._asked_again = now
+        return self._automatic() + b"".join(self._ask_for(ALL_OF_IT) for _ in range(ASKED_AGAIN))
 
     def poll(self, now: float, *, in_job: bool) -> bytes:
         """Ask how it is; tell it to go on after an error; outside a job also ask who it is."""
-        if in_job or self._is_offline:
-            self._quiet_from = now
-        elif now - self._quiet_from > FORGOTTEN_S:
-            self._stale = 0
         who = b"" if in_job else self._ask_who()
         return self._recover(now) + self._ask_how(now) + who
 
@@ -333,10 +341,15 @@ class EscPosDialogue:
         return self._answered(len(run))
 
     def _answered(self, count: int) -> list[Heard]:
-        """So many ``GS r`` were answered."""
+        """So many ``GS r`` were answered: the oldest that are owed, unless these can be seen to have got lost."""
         if not count:
             return []
-        self._quiet_from = self._run_at
+        asked, self._asked_again = self._asked_again, None
+        at_once = asked is not None and count == ASKED_AGAIN and self._run_at - asked <= AT_ONCE_S
+        self._at_once = self._at_once + 1 if at_once else 0
+        if self._at_once == AT_ONCE_TWICE:
+            self._stale = 0
+            count = len(self._tokens)
         old = min(self._stale, count)
         self._stale -= old
         return [self._confirmed(self._tokens.popleft()) for _ in range(min(count - old, len(self._tokens)))]

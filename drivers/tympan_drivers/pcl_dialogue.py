@@ -150,7 +150,7 @@ class PclDialogue:
             self._current.page_ended(number, copies)
         return b""
 
-    def job_ended(self) -> bytes:
+    def job_ended(self, now: float) -> bytes:  # noqa: ARG002 — the contract's
         """Nothing behind pages: the job's last command is EOJ, and the printer tells when all before it is out.
 
         Asked again it is by an empty job: the printer tells of its EOJ, too, when all before that is out (chapter 7, "JOB

@@ -97,8 +97,12 @@ class Dialogue(Protocol):
         """
         ...
 
-    def job_ended(self) -> bytes:
-        """What is sent right behind the last byte of the job; may be sent again where no answer comes."""
+    def job_ended(self, now: float) -> bytes:
+        """What is sent right behind the last byte of the job; sent again where no answer comes.
+
+        Args:
+            now: The time; each question is sent at once.
+        """
         ...
 
     def poll(self, now: float, *, in_job: bool) -> bytes:
@@ -158,7 +162,7 @@ class SilentDialogue:
         """Nothing."""
         return b""
 
-    def job_ended(self) -> bytes:
+    def job_ended(self, now: float) -> bytes:  # noqa: ARG002 — the contract's
         """Nothing."""
         return b""
 

@@ -178,7 +178,7 @@ class Attempt:
         self._begin()
         failed = self._pump()
         if failed is None:
-            connection.say(connection.dialogue.job_ended())
+            connection.say(connection.dialogue.job_ended(time.monotonic()))
             self._flush()
             self._complete()
             self._delivery.all_came_out()
@@ -271,7 +271,7 @@ class Attempt:
             if verdict is Verdict.AGAIN:
                 raise LostError("it does not say that it has printed what it was sent")
             if verdict is Verdict.ASK:
-                connection.say(connection.dialogue.job_ended())
+                connection.say(connection.dialogue.job_ended(time.monotonic()))
                 self._flush()
             elif verdict is Verdict.DELIVER:
                 completion.delivered = self._transport.end_job(STEP_S)

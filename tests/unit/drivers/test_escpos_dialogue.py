@@ -89,7 +89,7 @@ def test_what_stands_behind_pages_and_jobs(profile, page, end):
     dialogue = dialogue_of(profile)
     assert dialogue.job_begins(7) == b""
     assert dialogue.page_ended(1) == page
-    assert dialogue.job_ended() == end
+    assert dialogue.job_ended(0.0) == end
     assert dialogue.confirms_pages == dialogue.confirms_jobs == bool(page)
 
 
@@ -233,12 +233,12 @@ def test_pages_and_the_job_are_confirmed():
     dialogue.job_begins(7)
     for number in (1, 2):
         dialogue.page_ended(number)
-    dialogue.job_ended()
+    dialogue.job_ended(0.0)
     assert dialogue.received(answer(b"1011") + WELL + answer(b"1111"), 1.0) == [
         PagesConfirmed(7, 1),
         PagesConfirmed(7, 2),
     ]
-    dialogue.job_ended()
+    dialogue.job_ended(0.0)
     assert dialogue.received(answer(b"1211"), 2.0) == [JobConfirmed(7)]
     assert dialogue.received(answer(b"1311"), 2.0) == [JobConfirmed(7)], "asked twice, answered twice"
     assert dialogue.received(answer(b"1211"), 2.0) == []
@@ -248,7 +248,7 @@ def test_what_an_earlier_attempt_asked_confirms_nothing():
     dialogue = dialogue_of()
     dialogue.job_begins(7)
     dialogue.page_ended(1)
-    dialogue.job_ended()
+    dialogue.job_ended(0.0)
     dialogue.job_begins(7)
     dialogue.page_ended(1)
     assert dialogue.received(answer(b"1011") + answer(b"1111"), 1.0) == []
@@ -260,7 +260,7 @@ def test_a_page_that_never_answered_is_missing():
     dialogue.job_begins(7)
     for number in (3, 4, 5):
         dialogue.page_ended(number)
-    dialogue.job_ended()
+    dialogue.job_ended(0.0)
     assert dialogue.received(answer(b"1011"), 1.0) == [PagesConfirmed(7, 3)]
     assert dialogue.received(answer(b"1211"), 1.0) == [PartMissing(7, 4)]
     assert dialogue.received(answer(b"1311"), 1.0) == [], "it is not complete"
@@ -273,7 +273,7 @@ def test_the_weaker_completion_goes_by_order():
     dialogue = dialogue_of("tm-u220")
     dialogue.job_begins(7)
     dialogue.page_ended(1)
-    dialogue.job_ended()
+    dialogue.job_ended(0.0)
     assert dialogue.received(b"\x03", 1.0) == [], "it may be the first of several"
     assert dialogue.received(b"", 1.1) == [PagesConfirmed(7, 1)]
     dialogue.received(b"\x03", 2.0)
@@ -322,17 +322,65 @@ def test_a_printer_off_line_confirms_nothing_by_noise():
     assert dialogue.received(bytes.fromhex("10 00 00 0F"), 4.2)[1:] == [PagesConfirmed(7, 1)]
 
 
-def test_an_idle_printer_that_lost_questions_is_not_behind_for_ever():
+def asked_and_answered(dialogue, now, *answers):
+    """The end of the job is asked for, and answered after so many seconds; what came of it a moment later."""
+    question = dialogue.job_ended(now)
+    heard = []
+    for after in answers:
+        heard += dialogue.received(b"\x00", now + after)
+    return question.count(b"\x1dr\x01"), heard + list(dialogue.received(b"", now + 0.5))
+
+
+def dialogue_that_lost_questions():
     dialogue = dialogue_of("tm-u220")
-    dialogue.opened(0.0)
     dialogue.job_begins(7)
-    dialogue.page_ended(1)
+    for number in range(1, 11):
+        dialogue.page_ended(number)
     dialogue.job_begins(8)
-    for second in range(1, 70):
-        dialogue.poll(float(second), in_job=False)
     dialogue.page_ended(1)
-    dialogue.received(b"\x00", 70.0)
-    assert dialogue.received(b"", 70.1) == [PagesConfirmed(8, 1)]
+    return dialogue
+
+
+def test_questions_that_got_lost_are_not_owed_for_ever():
+    dialogue = dialogue_that_lost_questions()
+    assert dialogue.received(b"\x00", 1.0) == []  # of the page: for all that is known, to one of the ten
+    assert asked_and_answered(dialogue, 2.0, 0.02) == (1, [])
+    assert asked_and_answered(dialogue, 3.0, 0.02, 0.021, 0.022) == (3, [])
+    times, heard = asked_and_answered(dialogue, 4.0, 0.02, 0.021, 0.022)
+    assert (times, heard[0], set(heard[1:])) == (3, PagesConfirmed(8, 1), {JobConfirmed(8)})
+    dialogue.job_begins(9)
+    dialogue.page_ended(1)
+    dialogue.received(b"\x00", 5.0)
+    assert dialogue.received(b"", 5.1) == [PagesConfirmed(9, 1)]
+
+
+@pytest.mark.parametrize(
+    "answers",
+    [
+        (0.4, 0.401, 0.402),  # too late: it may be the end of something else
+        (0.02,),  # one page after another comes out just then
+        (0.02, 0.021),
+        (0.02, 0.021, 0.022, 0.023),
+        (0.02, 0.021, 0.2),
+        (),
+    ],
+)
+def test_older_questions_that_are_answered_now_confirm_nothing(answers):
+    dialogue = dialogue_that_lost_questions()
+    dialogue.job_ended(1.0)
+    assert asked_and_answered(dialogue, 2.0, 0.02, 0.021, 0.022) == (3, [])
+    assert asked_and_answered(dialogue, 3.0, *answers) == (3, [])
+    assert asked_and_answered(dialogue, 4.0, 0.02, 0.021, 0.022) == (3, [])
+
+
+def test_what_an_older_question_is_worth_begins_anew_with_each_job():
+    dialogue = dialogue_that_lost_questions()
+    dialogue.job_ended(1.0)
+    assert asked_and_answered(dialogue, 2.0, 0.02, 0.021, 0.022) == (3, [])
+    dialogue.job_begins(9)
+    dialogue.page_ended(1)
+    dialogue.job_ended(3.0)
+    assert asked_and_answered(dialogue, 4.0, 0.02, 0.021, 0.022) == (3, [])
 
 
 def test_process_ids_are_printable_and_come_again_only_after_all_others():
@@ -362,7 +410,7 @@ def test_nothing_a_printer_says_is_an_error(profile, data):
         elif step == "page":
             dialogue.page_ended(data.draw(st.integers(1, 9)))
         elif step == "end":
-            dialogue.job_ended()
+            dialogue.job_ended(now)
         elif step in ("poll", "idle"):
             dialogue.poll(now, in_job=step == "poll")
         else:

@@ -64,7 +64,7 @@ def test_what_is_asked():
     assert dialogue.poll(1.0, in_job=False) == uel + b"@PJL\r\n@PJL INFO STATUS\r\n" + uel
     assert dialogue.poll(1.0, in_job=True) == b"", "PJL is not heard within a job"
     assert b"@PJL USTATUS JOB=ON\r\n" in dialogue.job_begins(1)
-    assert dialogue.page_ended(1) == dialogue.job_ended() == b""
+    assert dialogue.page_ended(1) == dialogue.job_ended(0.0) == b""
     assert dialogue.closing() == uel + b"@PJL\r\n@PJL USTATUSOFF\r\n" + uel
 
 
@@ -248,12 +248,12 @@ def test_a_job_that_was_canceled_at_the_printer_is_not_confirmed(event):
 def test_documents_that_were_pcl_already_are_confirmed_at_the_end_of_the_last(documents, ended):
     dialogue = dialogue_of()
     begun(dialogue, 7, "[00000001]")
-    question = dialogue.job_ended() if ended else b""
+    question = dialogue.job_ended(0.0) if ended else b""
     for _ in range(documents):
         dialogue.received(job("START", "inner"), 2.0)
         assert dialogue.received(job("END", "inner", "PAGES=2"), 2.0) == []
         assert dialogue.received(job("END", RAW_END, "PAGES=2"), 2.0) == []
-    question = question or dialogue.job_ended()
+    question = question or dialogue.job_ended(0.0)
     (name,) = re.findall(rb'@PJL EOJ NAME="(.*)"', question)
     assert dialogue.received(job("END", name.decode(), "PAGES=0"), 2.0) == [JobConfirmed(7)]
 
@@ -325,8 +325,8 @@ def test_a_job_whose_end_was_not_heard_is_asked_for_by_an_empty_job():
     dialogue = dialogue_of()
     begun(dialogue, 7)
     dialogue.page_ended(1)
-    assert dialogue.job_ended() == b""
-    asked = dialogue.job_ended()
+    assert dialogue.job_ended(0.0) == b""
+    asked = dialogue.job_ended(0.0)
     (name,) = set(re.findall(rb'NAME="(.*)"', asked))
     assert re.fullmatch(
         rb'\x1b%-12345X@PJL\r\n@PJL JOB NAME="(.*)"\r\n@PJL EOJ NAME="\1"\r\n\x1b%-12345X', asked
@@ -339,10 +339,10 @@ def test_a_job_whose_end_was_not_heard_is_asked_for_by_an_empty_job():
 def test_an_answer_to_what_was_asked_of_an_earlier_attempt_confirms_nothing():
     dialogue = dialogue_of()
     begun(dialogue, 7)
-    dialogue.job_ended()
-    name = re.search(rb'NAME="(.*)"', dialogue.job_ended())[1].decode()
+    dialogue.job_ended(0.0)
+    name = re.search(rb'NAME="(.*)"', dialogue.job_ended(0.0))[1].decode()
     begun(dialogue, 7, "Report [89abcdef]")
-    dialogue.job_ended()
+    dialogue.job_ended(0.0)
     assert dialogue.received(job("END", name, "PAGES=0"), 3.0) == []
 
 
@@ -356,11 +356,11 @@ def test_a_printer_that_is_idle_and_does_not_tell_of_the_end_has_lost_the_job():
     for number in (1, 2, 3):
         dialogue.page_ended(number)
     dialogue.received(page(1), 2.0)
-    dialogue.job_ended()
+    dialogue.job_ended(0.0)
     idle, busy = status((10001, "READY")), status((10023, "PROCESSING"))
     heard = [each for _ in range(9) for each in dialogue.received(idle, 3.0)]
     assert not any(isinstance(each, PartMissing) for each in heard), "it was not asked"
-    dialogue.job_ended()
+    dialogue.job_ended(0.0)
     heard = [each for said in (busy, idle, busy, idle) for each in dialogue.received(said, 4.0)]
     assert not any(isinstance(each, PartMissing) for each in heard)
     assert PartMissing(7, 2) in dialogue.received(idle, 5.0)
@@ -371,7 +371,7 @@ def test_a_printer_that_never_tells_of_ends_is_not_taken_at_its_word():
     dialogue = dialogue_of()
     begun(dialogue, 7)
     dialogue.page_ended(1)
-    dialogue.job_ended()
-    dialogue.job_ended()
+    dialogue.job_ended(0.0)
+    dialogue.job_ended(0.0)
     heard = [each for _ in range(9) for each in dialogue.received(status((10001, "READY")), 3.0)]
     assert not any(isinstance(each, PartMissing) for each in heard)

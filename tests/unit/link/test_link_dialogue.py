@@ -123,7 +123,7 @@ class Dialogue(SilentDialogue):
         _ = copies
         return b"P%d;" % number
 
-    def job_ended(self):
+    def job_ended(self, _now):
         return b"J"
 
     def poll(self, _now, *, in_job):
