@@ -148,7 +148,9 @@ class EscPosDialogue:
         self._run: list[int] = []
         self._run_at = 0.0
         self._too_early = 0  # answers to GS r of a printer that is said to be off line
-        self._asked_again: float | None = None  # when the end of the job was asked for again, until anything is answered
+        self._asked_again: float | None = (
+            None  # when the end of the job was asked for again, until anything is answered
+        )
         self._at_once = 0  # times in a row that this was answered at once
 
     # --- what is said -------------------------------------------------------------------------------------------------

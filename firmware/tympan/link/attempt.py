@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from tympan.driver.dialogue import JobConfirmed, PagesConfirmed, PartMissing
 from tympan.errors import RenderError
 from tympan.link.answering import DeviceKnowledge
-from tympan.link.completion import PROVE_S, Completion, Verdict
+from tympan.link.completion import BUSY_S, PROVE_S, Completion, Verdict
 from tympan.link.connection import STEP_S, Connection
 from tympan.link.delivery import Delivery
 from tympan.link.fault import LostError
@@ -45,7 +45,7 @@ LAST_PAGES_S = 1.0
 
 NEXT_PAGE_S = 30.0
 """How long it waits instead for each of these pages, where it goes on later: what came out and was not heard of comes twice. A laser of
-four pages a minute takes half of that for a side."""
+four pages a minute takes half of that for a side. One that says that it works has the time that it needs."""
 
 _log = logging.getLogger(__name__)
 
@@ -327,8 +327,13 @@ class Attempt:
             confirmed = delivery.number
             connection.wait(STEP_S)
             self._tend(in_job=False)
-            if delivery.number > confirmed:
+            if delivery.number > confirmed or self._works():
                 patience.moved()
+
+    def _works(self) -> bool:
+        """The device says so, and said it not long ago."""
+        connection = self._connection
+        return connection.dialogue.busy and time.monotonic() - connection.answering.spoke_at < BUSY_S
 
     def broke_off(self, error: OSError) -> bool:
         """The device is gone: what it had not printed is lost. Whether it has said with its last words that it printed all."""
@@ -424,7 +429,7 @@ class _Patience:
         return self._work.wish is Wish.SETTLE and not self._closing.is_set()
 
     def moved(self) -> None:
-        """A page came out, or the device took something."""
+        """A page came out, the device took something, or says that it works."""
         self._moved = time.monotonic()
 
     def ends(self, short_s: float) -> bool:

@@ -595,3 +595,24 @@ async def test_a_device_is_let_go_and_opened_anew_on_wish(link, transport):
     outcome, _ = await send(link, Source(data(b"x"), END))  # and the next job opens it all the same
     assert outcome.ending is Ending.COMPLETED
     assert transport.opened == 3
+
+
+@pytest.mark.parametrize("resumed", [True, False])
+async def test_a_job_that_broke_off_waits_for_its_device_and_a_new_one_does_not(
+    link, transport, monkeypatch, resumed
+):
+    """Somebody may have just switched it on."""
+    monkeypatch.setattr(device_link, "REOPEN_MAX_S", 0.5)
+    link._pause_s = 0.5
+    transport.shared = False
+    transport.opening = [DeviceNotFoundError("away"), DeviceNotFoundError("away")]
+    link.hold()
+    await until(lambda: len(transport.opening) == 1)
+    began = time.monotonic()
+    printing = asyncio.create_task(
+        link.print(1, "bin", Source(data(b"x"), END), lambda _: None, resumed=resumed)
+    )
+    await until(lambda: not transport.opening)
+    assert (time.monotonic() - began > 0.3) == resumed
+    link.cancel()
+    await printing

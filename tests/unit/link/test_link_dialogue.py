@@ -666,6 +666,25 @@ async def test_a_job_that_goes_on_later_waits_while_its_pages_come_out(link, dev
     assert (await end(printing)).progress.pages == 3
 
 
+async def test_a_job_that_goes_on_later_waits_while_the_device_says_that_it_works(
+    link, device, driver, monkeypatch
+):
+    class Busy(Dialogue):
+        works = True
+
+    driver.dialogues = Busy
+    monkeypatch.setattr(attempt, "NEXT_PAGE_S", 0.1)
+    device.answers |= {b"P1;": b"", b"?": b"well;"}
+    await ready(link, device)
+    printing = begin(link, Source(b"one", end=False))
+    await until(lambda: b"P1;" in device.words)
+    link.cancel(Wish.SETTLE)
+    await asyncio.sleep(0.6)
+    assert not printing.done(), "a sheet with many copies"
+    Busy.works = False
+    assert (await end(printing)).progress.pages == 0
+
+
 @pytest.mark.parametrize("wish", [Wish.SETTLE, Wish.STOP])
 async def test_a_device_whose_memory_is_full_may_print_a_page_first(link, device, driver, wish):
     driver.dialogues = Unhurried
