@@ -31,7 +31,10 @@ _BOARDS = {
 _CONSOLES = {
     "amd64": "console=ttyS0 disk=/dev/vda quiet loglevel=4",
     "arm64": "console=ttyAMA0 disk=/dev/vda quiet loglevel=4",
-    "raspi3b": "console=ttyAMA0,115200 console=ttyS1,115200 disk=/dev/mmcblk0 loglevel=4 printk.devkmsg=on lab.smoke",
+    "raspi3b": "console=ttyAMA0,115200 console=ttyS1,115200 disk=/dev/mmcblk0 loglevel=4 printk.devkmsg=on lab.smoke"
+    # It has neither the devices that these wait for, nor anybody at their other end.
+    " systemd.mask=lab-agent.service systemd.mask=lab-cable.service systemd.mask=lab-gpio.service"
+    " systemd.mask=lab-network.service",
 }
 
 
