@@ -2,7 +2,8 @@
 
 How it is: asked for by ``DLE EOT`` (answered at once, in or out of a job, on line or off) and told unasked by automatic status
 back, which ``ESC @`` switches off and every prologue of this driver switches on again. Who it is: ``GS I``, one question at
-a time, because the printer's reply buffer is small. What has come out: ``GS ( H`` behind each page, or the weaker ``GS r``.
+a time, because the printer's reply buffer is small. What has come out: ``GS ( H`` behind each page, or the weaker ``GS r``
+(`tympan_drivers.escpos_answers`); once in the beginning, too, to see whether this printer answers it at all.
 
 Answers to ``DLE EOT`` bear no number. They are taken for a round of four only where four came to a round that was asked, and
 believed at once only where they fit together (`realtime_is_plausible`); otherwise when the next round says the same.
@@ -17,7 +18,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from tympan.driver.contract import DeviceIdentity
-from tympan.driver.dialogue import Heard, JobConfirmed, PagesConfirmed, PartMissing
+from tympan.driver.dialogue import Confirms, Heard, JobConfirmed, PagesConfirmed, PartMissing
 from tympan.language import escpos
 from tympan.language.escpos_status import (
     PROCESS_ID_ALPHABET,
@@ -32,6 +33,7 @@ from tympan.language.escpos_status import (
     realtime_is_plausible,
     realtime_sensors,
 )
+from tympan_drivers.escpos_answers import AnswersInOrder
 from tympan_drivers.escpos_condition import condition_of
 from tympan_drivers.profile_escpos import EscPosProfile
 
@@ -54,15 +56,6 @@ ROUNDS_MAX = 3
 RUN_S = 0.03
 """Answers to ``GS r`` closer together than this are one run: see `EscPosDialogue._take_run`."""
 
-ASKED_AGAIN = 3
-"""So many ``GS r`` ask again for the end of a job. A run of just so many answers …"""
-
-AT_ONCE_S = 0.3
-"""… within this time is theirs, and no older question's: the printer has read all that it was sent …"""
-
-AT_ONCE_TWICE = 2
-"""… where it came so often, one time after the other: noise and small pages do not keep time."""
-
 ON_LINE_PAPER = frozenset({0x00, 0x03})
 """Answers to ``GS r 1`` of a printer that is on line: there is paper, the near-end sensor sees it or does not."""
 
@@ -75,7 +68,10 @@ IDENTITY_QUESTIONS = (
 """``n`` of ``GS I`` and the field of the identity it answers, in the order they are asked."""
 
 ALL_OF_IT = 0
-"""In place of a page's number: the whole job."""
+"""In place of a page's number: the whole job …"""
+
+NOTHING = -1
+"""… or only that the next is not answered by something else: noise may look like one ``GS r`` that was answered."""
 
 REALTIME_QUESTIONS = b"".join(escpos.realtime_status(number) for number in (1, 2, 3, 4))
 
@@ -100,7 +96,7 @@ class _Token:
     """Something that was sent behind a page or a job, to be answered when that has come out.
 
     Attributes:
-        number: The page's number, or `ALL_OF_IT`.
+        number: The page's number, `ALL_OF_IT` or `NOTHING`.
         process_id: Of ``GS ( H``; empty: it is a ``GS r``.
     """
 
@@ -126,6 +122,7 @@ class EscPosDialogue:
         self.confirms_pages = self.confirms_jobs = status.completion != "none"
         self.buffer_bytes = status.buffer_bytes
         self.answers_within_s = ANSWERS_WITHIN_S if status.realtime else 0.0
+        self.prints_within_s = float(status.prints_within_s)
         self._parser = ReplyParser()
         # How it is.
         self._sensors: Sensors | None = None
@@ -143,7 +140,8 @@ class EscPosDialogue:
         # What has come out.
         self._job_id = 0
         self._tokens: deque[_Token] = deque()
-        self._stale = 0  # GS r of earlier jobs that are not answered yet
+        self._first_id = b""  # of the first GS ( H
+        self._answers = AnswersInOrder()  # to GS r
         self._is_broken = False
         self._run: list[int] = []
         self._run_at = 0.0
@@ -157,14 +155,12 @@ class EscPosDialogue:
 
     def opened(self, now: float) -> bytes:
         """Ask for all that can be known, and to be told of changes."""
-        return self._automatic() + self._ask_how(now) + self._ask_who()
+        return self._automatic() + self._ask_how(now) + self._ask_whether(now) + self._ask_who()
 
     def job_begins(self, job_id: int) -> bytes:
         """Nothing; what was asked of earlier jobs, and attempts at this one, is no confirmation any more."""
-        if self._status.completion == "gs_r":
-            self._stale += len(self._tokens)
+        self._answers.job_begins(len(self._tokens))
         self._tokens.clear()
-        self._asked_again, self._at_once = None, 0
         self._is_broken = False
         self._job_id = job_id
         return b""
@@ -175,17 +171,15 @@ class EscPosDialogue:
 
     def job_ended(self, now: float) -> bytes:
         """Likewise for the whole job; and to be told of changes, should the job have forbidden it."""
-        if ALL_OF_IT not in (token.number for token in self._tokens) or self._status.completion != "gs_r":
-            return self._automatic() + self._ask_for(ALL_OF_IT)
-        if self._asked_again is not None:
-            self._at_once = 0
-        self._asked_again = now
-        return self._automatic() + b"".join(self._ask_for(ALL_OF_IT) for _ in range(ASKED_AGAIN))
+        question = self._automatic()
+        for _ in range(self._answers.job_ended(now) - 1 if self._status.completion == "gs_r" else 0):
+            question += self._ask_for(NOTHING)
+        return question + self._ask_for(ALL_OF_IT)
 
     def poll(self, now: float, *, in_job: bool) -> bytes:
-        """Ask how it is; tell it to go on after an error; outside a job also ask who it is."""
-        who = b"" if in_job else self._ask_who()
-        return self._recover(now) + self._ask_how(now) + who
+        """Ask how it is; tell it to go on after an error; outside a job also ask who it is, and what it owes."""
+        idle = b"" if in_job else self._ask_who() + escpos.transmit_status(1) * self._answers.idle(now)
+        return self._recover(now) + self._ask_how(now) + idle
 
     def closing(self) -> bytes:
         """Not to be told any more: who opens it next may not expect it."""
@@ -233,6 +227,16 @@ class EscPosDialogue:
         self._recovered_at = now
         return escpos.recover(clear=False)
 
+    def _ask_whether(self, now: float) -> bytes:
+        """See whether it answers what asks for confirmations."""
+        completion = self._status.completion
+        if completion == "gs_r":
+            return escpos.transmit_status(1) * self._answers.opened(now)
+        if completion == "gs_h":
+            self._first_id = next(self._ids)
+            return escpos.completion_request(self._first_id)
+        return b""
+
     def _ask_for(self, number: int) -> bytes:
         completion = self._status.completion
         if completion == "none":
@@ -246,8 +250,9 @@ class EscPosDialogue:
     def received(self, data: bytes, now: float) -> Sequence[Heard]:
         """What the printer said."""
         heard: list[Heard] = []
-        if self._run and now - self._run_at > RUN_S:
+        if now - self._run_at > RUN_S:
             heard += self._take_run()
+            heard += self._next_confirmed(self._answers.passes(now, len(self._tokens)))
         for reply in self._parser.feed(data):
             if isinstance(reply, QueuedStatus):
                 self._run.append(reply.value)
@@ -309,6 +314,8 @@ class EscPosDialogue:
     # --- what has come out --------------------------------------------------------------------------------------------
 
     def _heard_process_id(self, reply: ProcessId) -> list[Heard]:
+        if reply.process_id == self._first_id:
+            return [Confirms()]
         if not any(token.process_id == reply.process_id for token in self._tokens):
             return []  # of an earlier job, or garbled
         missing = 0
@@ -322,6 +329,8 @@ class EscPosDialogue:
         return [self._confirmed(token)]
 
     def _confirmed(self, token: _Token) -> Heard:
+        if token.number == NOTHING:
+            return Confirms()
         if token.number == ALL_OF_IT:
             return JobConfirmed(self._job_id)
         return PagesConfirmed(self._job_id, token.number)
@@ -343,15 +352,11 @@ class EscPosDialogue:
         return self._answered(len(run))
 
     def _answered(self, count: int) -> list[Heard]:
-        """So many ``GS r`` were answered: the oldest that are owed, unless these can be seen to have got lost."""
+        """So many ``GS r`` were answered."""
         if not count:
             return []
-        asked, self._asked_again = self._asked_again, None
-        at_once = asked is not None and count == ASKED_AGAIN and self._run_at - asked <= AT_ONCE_S
-        self._at_once = self._at_once + 1 if at_once else 0
-        if self._at_once == AT_ONCE_TWICE:
-            self._stale = 0
-            count = len(self._tokens)
-        old = min(self._stale, count)
-        self._stale -= old
-        return [self._confirmed(self._tokens.popleft()) for _ in range(min(count - old, len(self._tokens)))]
+        confirmed = self._next_confirmed(self._answers.answered(count, self._run_at, len(self._tokens)))
+        return confirmed or [Confirms()]
+
+    def _next_confirmed(self, count: int) -> list[Heard]:
+        return [self._confirmed(self._tokens.popleft()) for _ in range(count)]

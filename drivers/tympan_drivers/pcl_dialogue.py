@@ -106,6 +106,7 @@ class PclDialogue:
     """
 
     answers_within_s = 0.0  # PJL waits its turn behind the pages before it
+    prints_within_s = 0.0  # it says that it is busy
 
     def __init__(self, model: PclProfile) -> None:
         status = model.status

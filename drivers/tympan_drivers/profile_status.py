@@ -12,6 +12,7 @@ from tympan_drivers.profile_table import ProfileTable
 
 COMPLETIONS = ("none", "gs_r", "gs_h")
 BUFFER_BYTES_MAX = 1 << 30
+PRINTS_WITHIN_MAX_S = 3600
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +26,7 @@ class EscPosStatus:
         completion: How it says that all before has been printed. ``gs_h``: by ``GS ( H``. ``gs_r``: it answers ``GS r`` only
             when it has got there, which is weaker: what it has read is not always what has come out. ``none``.
         buffer_bytes: The most it has taken and not printed.
+        prints_within_s: How long it may take for that, where that is longer than half a minute; 0: it is not.
     """
 
     realtime: bool
@@ -32,6 +34,7 @@ class EscPosStatus:
     identify: bool
     completion: str
     buffer_bytes: int
+    prints_within_s: int
 
 
 def escpos_status(table: ProfileTable) -> EscPosStatus:
@@ -46,6 +49,7 @@ def escpos_status(table: ProfileTable) -> EscPosStatus:
         identify=table.flag("identify"),
         completion=table.choice("completion", COMPLETIONS, "none"),
         buffer_bytes=table.integer("buffer_bytes", 0, BUFFER_BYTES_MAX),
+        prints_within_s=table.integer("prints_within_s", 0, PRINTS_WITHIN_MAX_S, 0),
     )
     table.finish()
     return status

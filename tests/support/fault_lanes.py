@@ -73,7 +73,7 @@ KINDS = {
             "generic-80mm",
             "clone-80mm",
             2.0,
-            confirms=False,
+            confirms=True,
             answers=True,
         ),
         Kind(

@@ -40,6 +40,11 @@ class JobConfirmed:
 
 
 @dataclass(frozen=True, slots=True)
+class Confirms:
+    """The device answers what asks it for confirmations, whatever they are of."""
+
+
+@dataclass(frozen=True, slots=True)
 class PartMissing:
     """The device has reached what lies behind a page that it never confirmed: bytes were lost on the way.
 
@@ -52,7 +57,7 @@ class PartMissing:
     number: int
 
 
-Heard = DeviceCondition | DeviceIdentity | PagesConfirmed | JobConfirmed | PartMissing
+Heard = DeviceCondition | DeviceIdentity | Confirms | PagesConfirmed | JobConfirmed | PartMissing
 """What a device's bytes can mean. A `DeviceCondition` is complete: it replaces what was known before."""
 
 
@@ -67,6 +72,8 @@ class Dialogue(Protocol):
         answers_within_s: How soon the device answers a `poll` that has reached it, whatever it does just then, also without paper
             and with its cover open (real-time commands); 0: nobody knows, or it may take as long as a page. A device that has
             answered before and does not answer in this time is taken for switched off.
+        prints_within_s: How long a device that is well and does not say that it is busy may take for what its memory holds; 0: nobody
+            knows, or no longer than most.
         busy: The device last said that it works (warms up, prints): that it does not confirm yet means nothing.
     """
 
@@ -74,6 +81,7 @@ class Dialogue(Protocol):
     confirms_jobs: bool
     buffer_bytes: int
     answers_within_s: float
+    prints_within_s: float
 
     @property
     def busy(self) -> bool:
@@ -144,7 +152,7 @@ class SilentDialogue:
 
     confirms_pages = False
     confirms_jobs = False
-    answers_within_s = 0.0
+    answers_within_s = prints_within_s = 0.0
     busy = False
 
     def __init__(self, buffer_bytes: int = 0) -> None:

@@ -13,7 +13,7 @@ class DeviceKnowledge:
 
     Attributes:
         answered: It has said something that could be understood.
-        confirmed: It has confirmed a page or a job.
+        confirmed: It has confirmed a page or a job, or shown that it can.
         refuses: It does not confirm, though its profile says that it would.
         fruitless: How often a job had to be sent again, one time after the other, since it did not confirm.
         port_well: Its port status bits have said that all is well: they can be believed when they say otherwise.
@@ -25,6 +25,10 @@ class DeviceKnowledge:
         self.refuses = False
         self.fruitless = 0
         self.port_well = False
+
+    def can_confirm(self) -> None:
+        """It has just answered what asks for confirmations."""
+        self.answered = self.confirmed = True
 
     def has_confirmed(self) -> None:
         """It has just confirmed a page or a job."""

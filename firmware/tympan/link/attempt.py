@@ -254,6 +254,7 @@ class Attempt:
             knowledge=self._knowledge,
             opened_at=connection.opened_at,
             now=now,
+            prints_within_s=connection.dialogue.prints_within_s,
         )
         completion.confirmed = self._confirmed
         connection.answering.ask_soon(now)
@@ -389,7 +390,6 @@ class Attempt:
                 continue
             if isinstance(heard, PartMissing):
                 return heard
-            self._knowledge.has_confirmed()
             if isinstance(heard, PagesConfirmed):
                 self._delivery.pages_confirmed(heard.number)
             elif isinstance(heard, JobConfirmed):

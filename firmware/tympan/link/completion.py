@@ -9,9 +9,10 @@ it confirms jobs   has confirmed this one              complete, whatever happen
 it confirms jobs   says that it is stopped             waited for, without end
 it confirms jobs   does not answer (it has before)     waited for, without end: see `tympan.link.connection` for what follows
 it confirms jobs   says that it is busy                waited for, as long as it says so: 2 minutes after its last word as below
-it confirms jobs   has confirmed something before      asked for every second while nothing happens; after 30 s sent again from
-                                                       the first page that was not confirmed, at most twice in a row
-it confirms jobs   answers, and has never confirmed    asked for every second; after 8 s it is one that does not confirm
+it confirms jobs   has shown that it confirms          asked for every second while nothing happens; after 30 s, or the longer time that
+                                                       the profile says it may print, sent again from the first page that was not
+                                                       confirmed, at most twice in a row
+it confirms jobs   answers, and has never shown that   asked for every second; after 8 s it is one that does not confirm
 it confirms jobs   has never answered                  waited for until `PROVE_S` after the device was opened, then as below
 it does not, or    is well                             complete, when the device took the last byte
 this device        answers questions                   complete, when it has answered one after that byte, and is well
@@ -35,7 +36,7 @@ ASK_S = 1.0
 """After this time without news a device is asked again whether it has printed the job."""
 
 ASKS = 29
-"""How often one is asked that has confirmed before …"""
+"""How often one is asked that has shown that it confirms, and more often where its memory takes longer to be printed …"""
 
 ASKS_UNPROVED = 7
 """… and one that has not."""
@@ -71,15 +72,25 @@ class Completion:
         knowledge: What is known of the device.
         opened_at: When it was opened.
         now: When the last byte was written.
+        prints_within_s: See `tympan.driver.dialogue.Dialogue`.
     """
 
-    def __init__(self, *, claimed: bool, knowledge: DeviceKnowledge, opened_at: float, now: float) -> None:
+    def __init__(
+        self,
+        *,
+        claimed: bool,
+        knowledge: DeviceKnowledge,
+        opened_at: float,
+        now: float,
+        prints_within_s: float = 0.0,
+    ) -> None:
         self._claimed = claimed
         self._knowledge = knowledge
         self._opened_at = opened_at
         self._since = now
         self._quiet_since = now
         self._asks = 0
+        self._asks_max = max(ASKS, round(prints_within_s / ASK_S) - 1)
         self.confirmed = False
         self.delivered = False
 
@@ -120,7 +131,7 @@ class Completion:
     def _await(self, now: float) -> Verdict:
         if not self._knowledge.answered or now - self._quiet_since < ASK_S:
             return Verdict.WAIT
-        if self._asks < (ASKS if self._knowledge.confirmed else ASKS_UNPROVED):
+        if self._asks < (self._asks_max if self._knowledge.confirmed else ASKS_UNPROVED):
             self._asks += 1
             self._quiet_since = now
             return Verdict.ASK

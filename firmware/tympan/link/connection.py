@@ -24,6 +24,7 @@ from dataclasses import replace
 from tympan.driver.contract import DeviceIdentity, Driver, PortStatus
 from tympan.driver.dialogue import (
     TICK_S,
+    Confirms,
     Dialogue,
     Heard,
     JobConfirmed,
@@ -261,7 +262,11 @@ class Connection:
             self._said = self._supplies = heard
         elif isinstance(heard, DeviceIdentity):
             self.identity = heard
+        elif isinstance(heard, Confirms):
+            self._knowledge.can_confirm()
         else:
+            if not isinstance(heard, PartMissing):
+                self._knowledge.has_confirmed()  # also where it comes too late for its job
             self._of_job.append(heard)
 
     def _hear_port(self, status: PortStatus) -> None:
