@@ -54,6 +54,7 @@ from tympan_drivers.usb_devices import (
     printer_interface,
     string_of,
     uri_of,
+    with_language,
 )
 from tympan_drivers.usb_quirks import Quirks, quirks_of
 from tympan_drivers.usb_transfer import bulk_out, sentence
@@ -127,9 +128,9 @@ class UsbTransport:
         """
         found = []
         for device in cls._printers():
-            if (device.bus, device.address) in cls._held:
-                held, identity = cls._held[device.bus, device.address]
-                found.append((held, identity, ""))
+            mine = cls._held.get((device.bus, device.address))
+            if mine is not None:
+                found.append((*mine, ""))
                 continue
             quirks = quirks_of(device.idVendor, device.idProduct)
             interface = printer_interface(device, quirks)
@@ -142,6 +143,8 @@ class UsbTransport:
                     "a program has it open: tympan itself, or one to be ended (ipp-usb, another print server)"
                 )
             identity = named(device, asked_for_id(device, interface))
+            if not problem:
+                identity = with_language(identity, quirks)
             found.append((device, identity, problem))
         return [
             DiscoveredDevice(
@@ -295,7 +298,7 @@ class UsbTransport:
             if interface.alternates > 1:
                 device.set_interface_altsetting(interface.number, interface.alternate)
             self.back_channel = bool(interface.back) and not self._quirks.one_way
-            identity = named(device, self._ask_for_id(device, interface))
+            identity = with_language(named(device, self._ask_for_id(device, interface)), self._quirks)
             other_uris_of(device, identity)  # pyusb keeps the strings that this asks for
             self._held[device.bus, device.address] = device, identity
         except usb.core.USBError as error:

@@ -10,7 +10,7 @@ import errno
 import re
 from array import array
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -204,6 +204,15 @@ def named(device: UsbDevice, identity: DeviceIdentity) -> DeviceIdentity:
         model=identity.model or string_of(device, "product"),
         serial_number=string_of(device, "serial_number") or identity.serial_number,
         commands=identity.commands,
+    )
+
+
+def with_language(identity: DeviceIdentity, quirks: Quirks) -> DeviceIdentity:
+    """The identity of a device that could be asked, with what is known of its language where it has not said it."""
+    return (
+        identity
+        if identity.commands or not quirks.commands
+        else replace(identity, commands=(quirks.commands,))
     )
 
 

@@ -7,6 +7,7 @@ import tomllib
 from dataclasses import dataclass, fields, replace
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from tympan.errors import DriverError
 
@@ -26,6 +27,7 @@ class Quirks:
         reset_after_job: It gets a SOFT_RESET after each job.
         no_soft_reset: It never gets one.
         slow_close: It is let go a second after the last byte.
+        commands: The language that it speaks, where its device id says none; empty: nobody knows.
     """
 
     one_way: bool = False
@@ -34,6 +36,7 @@ class Quirks:
     reset_after_job: bool = False
     no_soft_reset: bool = False
     slow_close: bool = False
+    commands: str = ""
 
 
 def quirks_of(vendor_id: int, product_id: int) -> Quirks:
@@ -46,7 +49,7 @@ def quirks_of(vendor_id: int, product_id: int) -> Quirks:
 
 
 @cache
-def _table(path: Path) -> dict[str, dict[str, bool]]:
+def _table(path: Path) -> dict[str, dict[str, Any]]:
     """The file by match.
 
     Raises:
@@ -59,11 +62,11 @@ def _table(path: Path) -> dict[str, dict[str, bool]]:
     entries = document.pop("quirk", None)
     if document or not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
         raise DriverError(f"{path.name}: it holds [[quirk]] tables and nothing else")
-    known = {field.name for field in fields(Quirks)}
-    table: dict[str, dict[str, bool]] = {}
+    known = {field.name: type(field.default) for field in fields(Quirks)}
+    table: dict[str, dict[str, Any]] = {}
     for entry in entries:
         match, why = str(entry.pop("match", "")), entry.pop("why", "")
-        wrong = [name for name, value in entry.items() if name not in known or not isinstance(value, bool)]
+        wrong = [name for name, value in entry.items() if type(value) is not known.get(name)]
         has_why = isinstance(why, str) and bool(why.strip())
         if not _MATCH.fullmatch(match) or match in table or not entry or wrong or not has_why:
             raise DriverError(f"{path.name}: the entry of {match!r} has a mistake {wrong or ''}".rstrip())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from dataclasses import replace
 
 import pytest
 from desk import BASE, CHARSET, LANGUAGE, NoPool, pieces
@@ -91,6 +92,23 @@ async def test_printer_first_then_the_service(bus, tmp_path):
         service.devices_changed()
         await until(lambda: service.printers)
         assert service.printers["epson-tm-t88v"].profile == "tm-t88"
+
+
+async def test_one_that_does_not_say_what_it_speaks_is_known_by_its_number(bus, tmp_path, monkeypatch):
+    """Many clones have no device id that could be read."""
+    async with running(tmp_path) as service:
+        (printer,) = bus({"device_id_stalls": True})
+        clone = replace(
+            printer.device.printer.model, make="", model="USB Printing Support", usb_ids=(0x0416, 0x5011)
+        )
+        monkeypatch.setattr(printer.device.printer, "model", clone)
+        service.devices_changed()
+        await until(lambda: service.printers)
+        ((name, made),) = service.printers.items()
+        assert (made.driver.name, made.profile) == ("escpos", "generic-80mm")
+        job = await print_raw(service, name, LINES)
+        await until(lambda: job.is_terminal)
+        assert job.state is JobState.COMPLETED
 
 
 @pytest.mark.parametrize(("serial", "device"), [("SIM0001", "/SIM0001"), ("", "?port=1-4.2")])

@@ -89,9 +89,11 @@ def main() -> int:
                 f"{time.monotonic() - began:7.1f} s  {line}", file=sys.stderr, flush=True
             ),
         )
+        broken_off = False
         try:
             asyncio.run(matrix.go())
         except KeyboardInterrupt:
+            broken_off = True
             print("broken off: what there is", file=sys.stderr)
         runs = matrix.runs
     if arguments.json:
@@ -99,7 +101,7 @@ def main() -> int:
     print(f"\n{table(runs)}\n\n{time.monotonic() - began:.0f} s")
     bad = [run for run in runs if run.faults]
     print(f"{len(bad)} of {len(runs)} runs miss a target; seed {seed}", file=sys.stderr)
-    return 1 if bad or not runs else 0
+    return 1 if bad or broken_off or not runs else 0
 
 
 if __name__ == "__main__":

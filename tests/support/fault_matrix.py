@@ -612,8 +612,9 @@ def _cell(runs: Sequence[Run]) -> str:
     }
     bad = ", ".join(f"**{count} {word}**" for word, count in counts.items() if count)
     also = ", ".join(f"{count} {word}" for word, count in notes.items() if count)
-    missed = sum(not run.happened for run in runs)
-    shown = f"{len(runs) - missed} ok" if not bad else f"{len(runs) - missed}: {bad}"
+    happened = sum(run.happened for run in runs)
+    count = f"{happened}" if happened == len(runs) else f"{happened} of {len(runs)}"
+    shown = f"{count} ok" if not bad else f"{count}: {bad}"
     return f"{shown} ({also})" if also else shown
 
 

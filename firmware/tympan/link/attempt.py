@@ -45,7 +45,10 @@ LAST_PAGES_S = 1.0
 
 NEXT_PAGE_S = 30.0
 """How long it waits instead for each of these pages, where it goes on later: what came out and was not heard of comes twice. A laser of
-four pages a minute takes half of that for a side. One that says that it works has the time that it needs."""
+four pages a minute takes half of that for a side. One that says that it works …"""
+
+COPIES_S = 600.0
+"""… has so long, as it makes the copies of a side one after the other, and tells of the last: a hundred at ten a minute."""
 
 _log = logging.getLogger(__name__)
 
@@ -328,8 +331,10 @@ class Attempt:
             confirmed = delivery.number
             connection.wait(STEP_S)
             self._tend(in_job=False)
-            if delivery.number > confirmed or self._works():
+            if delivery.number > confirmed:
                 patience.moved()
+            elif self._works():
+                patience.works()
 
     def _works(self) -> bool:
         """The device says so, and said it not long ago."""
@@ -421,7 +426,7 @@ class _Patience:
     def __init__(self, work: Work, closing: threading.Event) -> None:
         self._work = work
         self._closing = closing
-        self._began = self._moved = time.monotonic()
+        self._began = self._moved = self._worked = time.monotonic()
 
     @property
     def is_long(self) -> bool:
@@ -429,12 +434,19 @@ class _Patience:
         return self._work.wish is Wish.SETTLE and not self._closing.is_set()
 
     def moved(self) -> None:
-        """A page came out, the device took something, or says that it works."""
-        self._moved = time.monotonic()
+        """A page came out, or the device took something."""
+        self._moved = self._worked = time.monotonic()
+
+    def works(self) -> None:
+        """The device says that it works."""
+        self._worked = time.monotonic()
 
     def ends(self, short_s: float) -> bool:
         """It does, after `short_s` where it is not long."""
-        return time.monotonic() > (self._moved + NEXT_PAGE_S if self.is_long else self._began + short_s)
+        now = time.monotonic()
+        if not self.is_long:
+            return now > self._began + short_s
+        return now > min(self._worked + NEXT_PAGE_S, self._moved + COPIES_S)
 
 
 def tell(loop: asyncio.AbstractEventLoop, function: Callable[..., None], *arguments: object) -> None:

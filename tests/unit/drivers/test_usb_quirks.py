@@ -12,7 +12,8 @@ from tympan_drivers.usb_quirks import Quirks, quirks_of
 @pytest.mark.parametrize(
     ("vendor_id", "product_id", "quirks"),
     [
-        (0x04B8, 0x0202, Quirks(vendor_class=True)),
+        (0x04B8, 0x0202, Quirks(vendor_class=True, commands="ESC/POS")),
+        (0x0416, 0x5011, Quirks(commands="ESC/POS")),
         (0x04B8, 0x0E15, Quirks()),
         (0x03F0, 0x1D17, Quirks(slow_close=True)),
         (0x04E8, 0x3301, Quirks(reset_after_job=True)),
@@ -33,6 +34,7 @@ def test_a_printer_has_its_vendor_s_quirks_and_its_own(vendor_id, product_id, qu
         "[[quirk]]\nmatch = '04b8:0202'\nwhy = 'x'",
         "[[quirk]]\nmatch = '04b8:0202'\none_way = true",
         "[[quirk]]\nmatch = '04b8:0202'\none_way = 1\nwhy = 'x'",
+        "[[quirk]]\nmatch = '04b8:0202'\ncommands = true\nwhy = 'x'",
         "[[quirk]]\nmatch = '04b8:0202'\nsideways = true\nwhy = 'x'",
         "[[quirk]]\nmatch = '04b8:*'\none_way = true\nwhy = 'x'\n" * 2,
         "[[quirk]]\nmatch = '04b8:0202'\none_way = true\nwhy = 3",

@@ -666,8 +666,9 @@ async def test_a_job_that_goes_on_later_waits_while_its_pages_come_out(link, dev
     assert (await end(printing)).progress.pages == 3
 
 
+@pytest.mark.parametrize("for_ever", [False, True])
 async def test_a_job_that_goes_on_later_waits_while_the_device_says_that_it_works(
-    link, device, driver, monkeypatch
+    link, device, driver, monkeypatch, for_ever
 ):
     class Busy(Dialogue):
         works = True
@@ -681,7 +682,10 @@ async def test_a_job_that_goes_on_later_waits_while_the_device_says_that_it_work
     link.cancel(Wish.SETTLE)
     await asyncio.sleep(0.6)
     assert not printing.done(), "a sheet with many copies"
-    Busy.works = False
+    if for_ever:
+        monkeypatch.setattr(attempt, "COPIES_S", 0.7)  # somebody else's pages
+    else:
+        Busy.works = False
     assert (await end(printing)).progress.pages == 0
 
 
