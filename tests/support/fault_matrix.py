@@ -94,6 +94,9 @@ GONE = (
 OFF_S = (2.2, 4.0)
 """No printer is switched off, started and ready again in less than two seconds."""
 
+REST_S = 0.2
+"""A printer that reads nothing for so long, and has nothing to do, has come to rest; longer than one step of a slow machine."""
+
 STOPPING = ("paper-out", "cover", "offline", "power-off", "unplug", "stall", "half-open")
 """Of which ``two`` come to the same job, one after the other or both at once."""
 
@@ -438,13 +441,16 @@ class _Worker:
         return ""
 
     async def _comes_to_rest(self) -> None:
+        """Twice in a row it has nothing to do, and has read nothing between: the first time, bytes may be on the line."""
         end = time.monotonic() + 20.0
+        rests_at = -1
         while time.monotonic() < end:
             status = await self._lane.status()
-            if status["idle"] and not status["faults"]:
+            rests = status["idle"] and not status["faults"]
+            if rests and status["received"] == rests_at:
                 break
-            await asyncio.sleep(0.05)
-        await asyncio.sleep(0.05)  # for its last picture
+            rests_at = status["received"] if rests else -1
+            await asyncio.sleep(REST_S if rests else 0.05)
 
     def _times(self, run: Run, case: Case, record: dict[str, Any] | None, completed_at: float) -> None:
         """Fault to reason, repair to printing."""
