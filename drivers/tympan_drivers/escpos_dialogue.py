@@ -68,10 +68,10 @@ IDENTITY_QUESTIONS = (
 """``n`` of ``GS I`` and the field of the identity it answers, in the order they are asked."""
 
 ALL_OF_IT = 0
-"""In place of a page's number: the whole job …"""
+"""In place of a page's number: the whole job."""
 
-NOTHING = -1
-"""… or only that the next is not answered by something else: noise may look like one ``GS r`` that was answered."""
+TEXT_BYTES_PER_S = 300
+"""So slowly prints a receipt printer of 60 mm/s what its buffer holds, where that is half-full lines of text."""
 
 REALTIME_QUESTIONS = b"".join(escpos.realtime_status(number) for number in (1, 2, 3, 4))
 
@@ -93,11 +93,11 @@ _PROCESS_IDS = process_ids()
 
 @dataclass(frozen=True, slots=True)
 class _Token:
-    """Something that was sent behind a page or a job, to be answered when that has come out.
+    """A ``GS ( H`` that was sent behind a page or a job, to be answered when that has come out.
 
     Attributes:
-        number: The page's number, `ALL_OF_IT` or `NOTHING`.
-        process_id: Of ``GS ( H``; empty: it is a ``GS r``.
+        number: The page's number, or `ALL_OF_IT`.
+        process_id: What it is answered by.
     """
 
     number: int
@@ -122,7 +122,6 @@ class EscPosDialogue:
         self.confirms_pages = self.confirms_jobs = status.completion != "none"
         self.buffer_bytes = status.buffer_bytes
         self.answers_within_s = ANSWERS_WITHIN_S if status.realtime else 0.0
-        self.prints_within_s = float(status.prints_within_s)
         self._parser = ReplyParser()
         # How it is.
         self._sensors: Sensors | None = None
@@ -139,17 +138,16 @@ class EscPosDialogue:
         self._asked: str | None = None
         # What has come out.
         self._job_id = 0
-        self._tokens: deque[_Token] = deque()
-        self._first_id = b""  # of the first GS ( H
-        self._answers = AnswersInOrder()  # to GS r
         self._is_broken = False
+        self._first_id = b""
+        self._tokens: deque[_Token] = deque()
+        self._answers = AnswersInOrder() if status.completion == "gs_r" else None
         self._run: list[int] = []
         self._run_at = 0.0
-        self._too_early = 0  # answers to GS r of a printer that is said to be off line
-        self._asked_again: float | None = (
-            None  # when the end of the job was asked for again, until anything is answered
-        )
-        self._at_once = 0  # times in a row that this was answered at once
+        self._round_until: float | None = None  # when DLE EOT will have been answered, if it is
+        self._held = 0  # answers to GS r that came before that, and may be none
+        self._held_at = 0.0
+        self._too_early = 0  # of a printer that is said to be off line
 
     # --- what is said -------------------------------------------------------------------------------------------------
 
@@ -157,29 +155,37 @@ class EscPosDialogue:
         """Ask for all that can be known, and to be told of changes."""
         return self._automatic() + self._ask_how(now) + self._ask_whether(now) + self._ask_who()
 
-    def job_begins(self, job_id: int) -> bytes:
-        """Nothing; what was asked of earlier jobs, and attempts at this one, is no confirmation any more."""
-        self._answers.job_begins(len(self._tokens))
+    def prints_within_s(self, document_bytes: int) -> float:
+        """As long as the profile says; for text of a document's own as long as the buffer may hold it."""
+        return max(
+            float(self._status.prints_within_s), min(document_bytes, self.buffer_bytes) / TEXT_BYTES_PER_S
+        )
+
+    def job_begins(self, job_id: int, now: float) -> bytes:
+        """What was asked of earlier jobs, and attempts at this one, is no confirmation any more."""
         self._tokens.clear()
         self._is_broken = False
         self._job_id = job_id
-        return b""
+        return b"" if self._answers is None else escpos.transmit_status(1) * self._answers.job_begins(now)
 
     def page_ended(self, number: int, copies: int = 1) -> bytes:  # noqa: ARG002 — one page is one piece of roll
         """Ask to be told when all until here has come out."""
+        if self._answers is not None:
+            return escpos.transmit_status(1) * self._answers.page_ended(number)
         return self._ask_for(number)
 
     def job_ended(self, now: float) -> bytes:
         """Likewise for the whole job; and to be told of changes, should the job have forbidden it."""
-        question = self._automatic()
-        for _ in range(self._answers.job_ended(now) - 1 if self._status.completion == "gs_r" else 0):
-            question += self._ask_for(NOTHING)
-        return question + self._ask_for(ALL_OF_IT)
+        if self._answers is not None:
+            question = escpos.transmit_status(1) * self._answers.job_ended(now, ALL_OF_IT)
+        else:
+            question = self._ask_for(ALL_OF_IT)
+        return self._automatic() + question
 
     def poll(self, now: float, *, in_job: bool) -> bytes:
-        """Ask how it is; tell it to go on after an error; outside a job also ask who it is, and what it owes."""
-        idle = b"" if in_job else self._ask_who() + escpos.transmit_status(1) * self._answers.idle(now)
-        return self._recover(now) + self._ask_how(now) + idle
+        """Ask how it is; tell it to go on after an error; outside a job also ask who it is."""
+        who = b"" if in_job else self._ask_who()
+        return self._recover(now) + self._ask_how(now) + who
 
     def closing(self) -> bytes:
         """Not to be told any more: who opens it next may not expect it."""
@@ -197,11 +203,13 @@ class EscPosDialogue:
             # An answer got lost, and more may be under way that nobody could number: wait until none comes any more.
             self._round.clear()
             self._rounds, self._drained, self._draining = 0, 0, True
+            self._doubt()
             return b""
         if self._draining and self._drained:
             self._drained = 0
             return b""
         self._draining = False
+        self._round_until = now + ANSWERS_WITHIN_S
         self._rounds = min(self._rounds + 1, ROUNDS_MAX)
         return REALTIME_QUESTIONS
 
@@ -228,22 +236,20 @@ class EscPosDialogue:
         return escpos.recover(clear=False)
 
     def _ask_whether(self, now: float) -> bytes:
-        """See whether it answers what asks for confirmations."""
-        completion = self._status.completion
-        if completion == "gs_r":
+        """See whether it answers what asks for confirmations, and what it owes."""
+        if self._answers is not None:
             return escpos.transmit_status(1) * self._answers.opened(now)
-        if completion == "gs_h":
-            self._first_id = next(self._ids)
-            return escpos.completion_request(self._first_id)
-        return b""
+        if self._status.completion == "none":
+            return b""
+        self._first_id = next(self._ids)
+        return escpos.completion_request(self._first_id)
 
     def _ask_for(self, number: int) -> bytes:
-        completion = self._status.completion
-        if completion == "none":
+        if self._status.completion == "none":
             return b""
-        process_id = next(self._ids) if completion == "gs_h" else b""
-        self._tokens.append(_Token(number, process_id))
-        return escpos.completion_request(process_id) if process_id else escpos.transmit_status(1)
+        token = _Token(number, next(self._ids))
+        self._tokens.append(token)
+        return escpos.completion_request(token.process_id)
 
     # --- what is heard ------------------------------------------------------------------------------------------------
 
@@ -252,7 +258,9 @@ class EscPosDialogue:
         heard: list[Heard] = []
         if now - self._run_at > RUN_S:
             heard += self._take_run()
-            heard += self._next_confirmed(self._answers.passes(now, len(self._tokens)))
+        self._see_round(now)
+        if self._answers is not None and not self._held:
+            self._answers.passes(now)
         for reply in self._parser.feed(data):
             if isinstance(reply, QueuedStatus):
                 self._run.append(reply.value)
@@ -282,15 +290,18 @@ class EscPosDialogue:
         self._rounds -= 1
         if not realtime_is_plausible(*answers) and answers != self._doubted:
             self._doubted = answers
+            self._doubt()
             return []
         self._doubted = ()
-        return self._heard_state(realtime_sensors(*answers))
+        self._round_until = None
+        held, self._held = self._held, 0
+        return [*self._heard_state(realtime_sensors(*answers)), *self._answered(held, self._held_at)]
 
     def _heard_state(self, sensors: Sensors) -> list[Heard]:
         self._sensors = sensors
         answers, self._too_early = self._too_early, 0
         condition = condition_of(sensors, consumes_paper=self._model.marking == "thermal")
-        return [condition] if sensors.offline else [condition, *self._answered(answers)]
+        return [condition] if sensors.offline else [condition, *self._answered(answers, self._run_at)]
 
     def _heard_text(self, text: str) -> list[Heard]:
         if self._asked is None:
@@ -326,37 +337,48 @@ class EscPosDialogue:
         if missing:
             self._is_broken = True
             return [PartMissing(self._job_id, missing)]
-        return [self._confirmed(token)]
+        return [self._confirmed(token.number)]
 
-    def _confirmed(self, token: _Token) -> Heard:
-        if token.number == NOTHING:
-            return Confirms()
-        if token.number == ALL_OF_IT:
-            return JobConfirmed(self._job_id)
-        return PagesConfirmed(self._job_id, token.number)
+    def _confirmed(self, number: int) -> Heard:
+        return JobConfirmed(self._job_id) if number == ALL_OF_IT else PagesConfirmed(self._job_id, number)
 
     def _take_run(self) -> list[Heard]:
-        """Answers to ``GS r``, which are for the oldest questions.
+        """Answers to ``GS r``.
 
         They bear neither number nor mark. The last three bytes of an automatic status look the same; where its first byte
         got lost on the line they would be taken for answers. But answers that come in one run are all the same, as the
-        printer is well where it answers at all, and those three bytes are not.
+        printer is well where it answers at all, and those three bytes are not. And ``DLE EOT`` is answered first: where its
+        answers are missing or make no sense, these may be none either.
         """
         run, self._run = self._run, []
-        if self._status.completion != "gs_r" or len(set(run)) != 1 or run[0] not in ON_LINE_PAPER:
+        if self._answers is None or len(set(run)) != 1 or run[0] not in ON_LINE_PAPER:
             return []
         if self._is_offline:
             # It does not answer GS r then: either it is well again and has not said so yet, or this is noise.
             self._too_early += len(run)
             return []
-        return self._answered(len(run))
-
-    def _answered(self, count: int) -> list[Heard]:
-        """So many ``GS r`` were answered."""
-        if not count:
+        if self._round_until is not None:
+            self._held += len(run)
+            self._held_at = self._run_at
             return []
-        confirmed = self._next_confirmed(self._answers.answered(count, self._run_at, len(self._tokens)))
-        return confirmed or [Confirms()]
+        return self._answered(len(run), self._run_at)
 
-    def _next_confirmed(self, count: int) -> list[Heard]:
-        return [self._confirmed(self._tokens.popleft()) for _ in range(count)]
+    def _answered(self, count: int, at: float) -> list[Heard]:
+        """So many ``GS r`` were answered."""
+        if not count or self._answers is None:
+            return []
+        knew = self._answers.in_step
+        confirmed = [self._confirmed(number) for number in self._answers.answered(count, at)]
+        return confirmed if knew or not self._answers.in_step else [Confirms(), *confirmed]
+
+    def _see_round(self, now: float) -> None:
+        """``DLE EOT`` was not answered in time: nor need what came meanwhile be answers."""
+        if self._round_until is not None and now > self._round_until + RUN_S:
+            self._round_until = None
+            if self._held:
+                self._doubt()
+
+    def _doubt(self) -> None:
+        self._round_until, self._held = None, 0
+        if self._answers is not None:
+            self._answers.doubts()

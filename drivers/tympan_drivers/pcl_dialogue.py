@@ -106,7 +106,6 @@ class PclDialogue:
     """
 
     answers_within_s = 0.0  # PJL waits its turn behind the pages before it
-    prints_within_s = 0.0  # it says that it is busy
 
     def __init__(self, model: PclProfile) -> None:
         status = model.status
@@ -138,7 +137,11 @@ class PclDialogue:
         self._echo = _next_echo()
         return enquiry("USTATUSOFF", f"ECHO {self._echo}", *self._tell(), "INFO ID", "INFO STATUS")
 
-    def job_begins(self, job_id: int) -> bytes:
+    def prints_within_s(self, document_bytes: int) -> float:  # noqa: ARG002 — the contract's
+        """It says that it is busy."""
+        return 0.0
+
+    def job_begins(self, job_id: int, now: float) -> bytes:  # noqa: ARG002 — the contract's
         """Mark where the job begins in the stream of answers; it may have been switched off and on since it was opened."""
         job = _Job(job_id, _next_echo())
         self._jobs.append(job)

@@ -7,6 +7,7 @@ import asyncio
 import json
 import logging
 import random
+import signal
 import sys
 import tempfile
 import time
@@ -73,6 +74,8 @@ def main() -> int:
         format="%(relativeCreated)8d %(name)s %(message)s",
     )
     seed = random.SystemRandom().getrandbits(31) if arguments.seed is None else arguments.seed
+    # Who is ended ends the printers.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     print(f"seed {seed}", flush=True)
     began = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="tympan-faults-") as folder:

@@ -72,8 +72,6 @@ class Dialogue(Protocol):
         answers_within_s: How soon the device answers a `poll` that has reached it, whatever it does just then, also without paper
             and with its cover open (real-time commands); 0: nobody knows, or it may take as long as a page. A device that has
             answered before and does not answer in this time is taken for switched off.
-        prints_within_s: How long a device that is well and does not say that it is busy may take for what its memory holds; 0: nobody
-            knows, or no longer than most.
         busy: The device last said that it works (warms up, prints): that it does not confirm yet means nothing.
     """
 
@@ -81,7 +79,6 @@ class Dialogue(Protocol):
     confirms_jobs: bool
     buffer_bytes: int
     answers_within_s: float
-    prints_within_s: float
 
     @property
     def busy(self) -> bool:
@@ -92,7 +89,18 @@ class Dialogue(Protocol):
         """What is sent once, right after the device was opened, before any job: asks who it is and how it is."""
         ...
 
-    def job_begins(self, job_id: int) -> bytes:
+    def prints_within_s(self, document_bytes: int) -> float:
+        """How long a device that is well and does not say that it is busy may take for what its memory holds, at the end of a job.
+
+        Args:
+            document_bytes: As much was sent of a document in the device's own language; 0: the job was rendered.
+
+        Returns:
+            Seconds; 0: nobody knows, or no longer than most.
+        """
+        ...
+
+    def job_begins(self, job_id: int, now: float) -> bytes:
         """What is sent before the first byte of a job (of each attempt at it)."""
         ...
 
@@ -152,7 +160,7 @@ class SilentDialogue:
 
     confirms_pages = False
     confirms_jobs = False
-    answers_within_s = prints_within_s = 0.0
+    answers_within_s = 0.0
     busy = False
 
     def __init__(self, buffer_bytes: int = 0) -> None:
@@ -162,7 +170,11 @@ class SilentDialogue:
         """Nothing."""
         return b""
 
-    def job_begins(self, job_id: int) -> bytes:  # noqa: ARG002 — the contract's
+    def prints_within_s(self, document_bytes: int) -> float:  # noqa: ARG002 — the contract's
+        """Nobody knows."""
+        return 0.0
+
+    def job_begins(self, job_id: int, now: float) -> bytes:  # noqa: ARG002 — the contract's
         """Nothing."""
         return b""
 

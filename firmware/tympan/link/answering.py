@@ -30,6 +30,10 @@ class DeviceKnowledge:
         """It has just answered what asks for confirmations."""
         self.answered = self.confirmed = True
 
+    def has_confirmed_late(self) -> None:
+        """It has confirmed a job that nobody waits for any more."""
+        self.refuses = False
+
     def has_confirmed(self) -> None:
         """It has just confirmed a page or a job."""
         self.answered = self.confirmed = True

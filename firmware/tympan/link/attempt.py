@@ -189,7 +189,7 @@ class Attempt:
 
     def _begin(self) -> None:
         self._dialogue = self._connection.dialogue
-        self._connection.say(self._dialogue.job_begins(self.work.job_id))
+        self._connection.say(self._dialogue.job_begins(self.work.job_id, time.monotonic()))
         self._flush()
 
     # --- the frames -------------------------------------------------------------------------------------------------
@@ -257,7 +257,9 @@ class Attempt:
             knowledge=self._knowledge,
             opened_at=connection.opened_at,
             now=now,
-            prints_within_s=connection.dialogue.prints_within_s,
+            prints_within_s=connection.dialogue.prints_within_s(
+                self._delivery.written if self.work.raw else 0
+            ),
         )
         completion.confirmed = self._confirmed
         connection.answering.ask_soon(now)
@@ -395,6 +397,7 @@ class Attempt:
                 continue
             if isinstance(heard, PartMissing):
                 return heard
+            self._knowledge.has_confirmed()
             if isinstance(heard, PagesConfirmed):
                 self._delivery.pages_confirmed(heard.number)
             elif isinstance(heard, JobConfirmed):

@@ -12,7 +12,7 @@ it confirms jobs   says that it is busy                waited for, as long as it
 it confirms jobs   has shown that it confirms          asked for every second while nothing happens; after 30 s, or the longer time that
                                                        the profile says it may print, sent again from the first page that was not
                                                        confirmed, at most twice in a row
-it confirms jobs   answers, and has never shown that   asked for every second; after 8 s it is one that does not confirm
+it confirms jobs   answers, and has never shown that   asked for every second; after 8 s, or that time, it is one that does not confirm
 it confirms jobs   has never answered                  waited for until `PROVE_S` after the device was opened, then as below
 it does not, or    is well                             complete, when the device took the last byte
 this device        answers questions                   complete, when it has answered one after that byte, and is well
@@ -72,7 +72,7 @@ class Completion:
         knowledge: What is known of the device.
         opened_at: When it was opened.
         now: When the last byte was written.
-        prints_within_s: See `tympan.driver.dialogue.Dialogue`.
+        prints_within_s: `tympan.driver.dialogue.Dialogue.prints_within_s`.
     """
 
     def __init__(
@@ -90,7 +90,7 @@ class Completion:
         self._since = now
         self._quiet_since = now
         self._asks = 0
-        self._asks_max = max(ASKS, round(prints_within_s / ASK_S) - 1)
+        self._asks_more = round(prints_within_s / ASK_S) - 1
         self.confirmed = False
         self.delivered = False
 
@@ -131,7 +131,7 @@ class Completion:
     def _await(self, now: float) -> Verdict:
         if not self._knowledge.answered or now - self._quiet_since < ASK_S:
             return Verdict.WAIT
-        if self._asks < (self._asks_max if self._knowledge.confirmed else ASKS_UNPROVED):
+        if self._asks < max(ASKS if self._knowledge.confirmed else ASKS_UNPROVED, self._asks_more):
             self._asks += 1
             self._quiet_since = now
             return Verdict.ASK

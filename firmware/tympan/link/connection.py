@@ -265,8 +265,6 @@ class Connection:
         elif isinstance(heard, Confirms):
             self._knowledge.can_confirm()
         else:
-            if not isinstance(heard, PartMissing):
-                self._knowledge.has_confirmed()  # also where it comes too late for its job
             self._of_job.append(heard)
 
     def _hear_port(self, status: PortStatus) -> None:

@@ -17,6 +17,7 @@ from dataclasses import replace
 from typing import Protocol
 
 from tympan.driver.contract import DeviceIdentity, Driver, Transport
+from tympan.driver.dialogue import PartMissing
 from tympan.errors import RenderError
 from tympan.link.answering import DeviceKnowledge
 from tympan.link.attempt import CANCEL_GRACE_S, LAST_PAGES_S, Attempt, CanceledError, Wish, Work, tell
@@ -277,7 +278,8 @@ class DeviceLink:
         try:
             connection.ask(now, in_job=False)
             connection.trickle(now)
-            connection.of_job()  # of a job that has ended
+            if any(not isinstance(heard, PartMissing) for heard in connection.of_job()):
+                self._knowledge.has_confirmed_late()
         except OSError as error:
             self._lost(error)
         else:

@@ -38,7 +38,7 @@ def test_questions_cost_a_job_less_than_two_hundredths_of_the_slowest_line(profi
     dialogue = dialogue_of(profile, (b"%04d" % number for number in itertools.count()))
     dialogue.opened(now)
     dialogue.received(WELL, now)
-    dialogue.job_begins(1)
+    dialogue.job_begins(1, 0.0)
     seconds, receipts = 60, 6
     while now < 100.0 + seconds:
         now += POLL_S
@@ -97,7 +97,7 @@ def test_what_is_said_to_each(profile, opened):
 )
 def test_what_stands_behind_pages_and_jobs(profile, page, end):
     dialogue = dialogue_of(profile)
-    assert dialogue.job_begins(7) == b""
+    assert dialogue.job_begins(7, 0.0) == (WHETHER if page == b"\x1dr\x01" else b"")
     assert dialogue.page_ended(1) == page
     assert dialogue.job_ended(0.0) == end
     assert dialogue.confirms_pages == dialogue.confirms_jobs == bool(page)
@@ -240,7 +240,7 @@ def test_after_a_jam_it_is_told_to_go_on_once_it_is_closed_and_not_too_often():
 
 def test_pages_and_the_job_are_confirmed():
     dialogue = dialogue_of()
-    dialogue.job_begins(7)
+    dialogue.job_begins(7, 0.0)
     for number in (1, 2):
         dialogue.page_ended(number)
     dialogue.job_ended(0.0)
@@ -256,10 +256,10 @@ def test_pages_and_the_job_are_confirmed():
 
 def test_what_an_earlier_attempt_asked_confirms_nothing():
     dialogue = dialogue_of()
-    dialogue.job_begins(7)
+    dialogue.job_begins(7, 0.0)
     dialogue.page_ended(1)
     dialogue.job_ended(0.0)
-    dialogue.job_begins(7)
+    dialogue.job_begins(7, 0.0)
     dialogue.page_ended(1)
     assert dialogue.received(answer(b"1011") + answer(b"1111"), 1.0) == []
     assert dialogue.received(answer(b"1211"), 1.0) == [PagesConfirmed(7, 1)]
@@ -267,28 +267,28 @@ def test_what_an_earlier_attempt_asked_confirms_nothing():
 
 def test_a_page_that_never_answered_is_missing():
     dialogue = dialogue_of()
-    dialogue.job_begins(7)
+    dialogue.job_begins(7, 0.0)
     for number in (3, 4, 5):
         dialogue.page_ended(number)
     dialogue.job_ended(0.0)
     assert dialogue.received(answer(b"1011"), 1.0) == [PagesConfirmed(7, 3)]
     assert dialogue.received(answer(b"1211"), 1.0) == [PartMissing(7, 4)]
     assert dialogue.received(answer(b"1311"), 1.0) == [], "it is not complete"
-    dialogue.job_begins(7)
+    dialogue.job_begins(7, 0.0)
     dialogue.page_ended(4)
     assert dialogue.received(answer(b"1411"), 1.0) == [PagesConfirmed(7, 4)]
 
 
 def test_the_weaker_completion_goes_by_order():
     dialogue = dialogue_in_step()
-    dialogue.job_begins(7)
+    dialogue.job_begins(7, 0.0)
     dialogue.page_ended(1)
     dialogue.job_ended(0.0)
     assert dialogue.received(b"\x03", 1.0) == [], "it may be the first of several"
     assert dialogue.received(b"", 1.1) == [PagesConfirmed(7, 1)]
     dialogue.received(b"\x03" * 3, 2.0)
     assert dialogue.received(b"", 2.1)[-1] == JobConfirmed(7)
-    dialogue.job_begins(8)
+    dialogue.job_begins(8, 0.0)
     dialogue.page_ended(1)
     dialogue.received(b"\x00", 3.0)
     assert dialogue.received(b"", 3.1) == [PagesConfirmed(8, 1)]
@@ -296,19 +296,19 @@ def test_the_weaker_completion_goes_by_order():
 
 def test_the_weaker_completion_of_an_earlier_job_confirms_nothing():
     dialogue = dialogue_in_step()
-    dialogue.job_begins(7)
+    dialogue.job_begins(7, 0.0)
     dialogue.page_ended(1)
-    dialogue.job_begins(8)
+    dialogue.job_begins(8, 0.0)
     dialogue.page_ended(1)
     dialogue.received(b"\x00", 1.0)
-    assert dialogue.received(b"", 1.1) == [Confirms()]
+    assert dialogue.received(b"", 1.1) == []
     dialogue.received(b"\x00", 2.0)
     assert dialogue.received(b"", 2.1) == [PagesConfirmed(8, 1)]
 
 
 def test_an_automatic_status_without_its_head_confirms_nothing():
     dialogue = dialogue_in_step()
-    dialogue.job_begins(7)
+    dialogue.job_begins(7, 0.0)
     for number in (1, 2, 3):
         dialogue.page_ended(number)
     dialogue.received(bytes.fromhex("00 03 0F"), 1.0)
@@ -319,7 +319,7 @@ def test_an_automatic_status_without_its_head_confirms_nothing():
 
 def test_a_printer_off_line_confirms_nothing_by_noise():
     dialogue = dialogue_in_step()
-    dialogue.job_begins(7)
+    dialogue.job_begins(7, 0.0)
     dialogue.page_ended(1)
     dialogue.received(bytes.fromhex("18 00 0F 0F"), 1.0)
     dialogue.received(b"\x00", 2.0)
@@ -333,11 +333,11 @@ def test_a_printer_off_line_confirms_nothing_by_noise():
     assert dialogue.received(bytes.fromhex("10 00 00 0F"), 4.2)[1:] == [PagesConfirmed(7, 1)]
 
 
-def test_whether_it_confirms_is_known_before_the_first_job():
+def test_whether_it_confirms_is_known_when_it_is_opened():
     dialogue = dialogue_of()
     dialogue.opened(0.0)
     assert Confirms() in dialogue.received(WELL + answer(b"1011"), 0.1)
-    dialogue.job_begins(7)
+    dialogue.job_begins(7, 0.5)
     dialogue.page_ended(1)
     assert dialogue.received(answer(b"1111"), 1.0) == [PagesConfirmed(7, 1)]
 
@@ -346,21 +346,25 @@ def test_the_weaker_completion_confirms_nothing_before_it_is_in_step():
     """The printer may owe answers to what another connection asked."""
     dialogue = dialogue_of("tm-u220")
     dialogue.opened(0.0)
-    dialogue.job_begins(7)
+    dialogue.received(WELL, 0.1)
+    dialogue.received(b"", 0.9)
+    assert dialogue.job_begins(7, 1.0) == WHETHER
     dialogue.page_ended(1)
-    for second in (1.0, 2.0):
+    for second in (1.2, 2.0):
         dialogue.received(b"\x00", second)
-        assert dialogue.received(b"", second + 0.1) == [Confirms()]
+        assert dialogue.received(b"", second + 0.1) == []
+    heard = []
     for second in (4.0, 5.0):
         assert dialogue.job_ended(second).count(b"\x1dr\x01") == 3
+        assert heard == []
         dialogue.received(b"\0\0\0", second + 0.1)
-        heard = [each for each in dialogue.received(b"", second + 0.2) if each != Confirms()]
-    assert heard == [PagesConfirmed(7, 1), JobConfirmed(7), JobConfirmed(7)]
+        heard += dialogue.received(b"", second + 0.2)
+    assert heard == [Confirms(), PagesConfirmed(7, 1), JobConfirmed(7), JobConfirmed(7)]
 
 
 def test_noise_that_looks_like_an_answer_does_not_end_a_job():
     dialogue = dialogue_in_step()
-    dialogue.job_begins(7)
+    dialogue.job_begins(7, 0.5)
     dialogue.page_ended(1)
     dialogue.job_ended(1.0)
     heard = []
@@ -372,18 +376,52 @@ def test_noise_that_looks_like_an_answer_does_not_end_a_job():
     assert dialogue.received(b"", 4.1) == [JobConfirmed(7)]
 
 
-def test_an_idle_printer_that_was_off_line_at_first_is_asked_again():
+def test_noise_of_a_printer_that_never_confirmed_is_no_promise():
     dialogue = dialogue_of("tm-u220")
     dialogue.opened(0.0)
-    dialogue.received(PAPER_OUT, 0.1)
-    for second in (1.0, 2.0):
-        assert WHETHER not in dialogue.poll(second, in_job=False)
-        dialogue.received(PAPER_OUT, second + 0.1)
+    dialogue.received(WELL, 0.1)
+    for second in (5.0, 6.0):
+        assert dialogue.received(b"\0", second) == []
+        assert dialogue.received(b"", second + 0.5) == []
+
+
+@pytest.mark.parametrize("garbled", [b"\0\x12\0\0", b"\0\0\0\0", b"\0\0\0", b"\x12\0\0\x12"])
+def test_what_comes_in_place_of_other_answers_is_none(garbled):
+    """DLE EOT is answered before what was asked before it."""
+    dialogue = dialogue_in_step()
+    dialogue.job_begins(7, 0.5)
+    dialogue.page_ended(1)
+    dialogue.job_ended(1.0)
+    dialogue.poll(1.0, in_job=False)
+    heard = list(dialogue.received(garbled, 1.1))
+    for tenth in range(12, 30):
+        heard += dialogue.received(b"", tenth / 10)
+    assert heard == []
     dialogue.poll(3.0, in_job=False)
-    dialogue.received(WELL + b"\0" * 5, 3.0)
-    dialogue.received(b"", 3.1)
-    assert WHETHER not in dialogue.poll(4.0, in_job=True)
-    assert WHETHER in dialogue.poll(5.0, in_job=False)
+    for second in (4.0, 5.0):
+        dialogue.job_ended(second)
+        dialogue.received(b"\0\0\0", second + 0.1)
+        heard += dialogue.received(b"", second + 0.2)
+    assert heard[-1] == JobConfirmed(7)
+
+
+def test_answers_that_come_with_others_wait_for_these():
+    dialogue = dialogue_in_step()
+    dialogue.job_begins(7, 0.5)
+    dialogue.page_ended(1)
+    dialogue.poll(1.0, in_job=True)
+    assert dialogue.received(b"\0", 1.05) == []
+    assert dialogue.received(WELL[:2], 1.1) == []
+    assert PagesConfirmed(7, 1) in dialogue.received(WELL[2:], 1.15)
+
+
+@pytest.mark.parametrize(
+    ("profile", "document_bytes", "seconds"),
+    [("tm-u220", 0, 60), ("tm-u220", 100_000, 60), ("generic-80mm", 0, 0), ("generic-80mm", 3_000, 10),
+     ("generic-80mm", 1_000_000, 65_536 / 300)],
+)  # fmt: skip
+def test_how_long_it_may_print_what_it_holds(profile, document_bytes, seconds):
+    assert dialogue_of(profile).prints_within_s(document_bytes) == seconds
 
 
 def test_process_ids_are_printable_and_come_again_only_after_all_others():
@@ -409,7 +447,7 @@ def test_nothing_a_printer_says_is_an_error(profile, data):
         now += data.draw(st.sampled_from([0.0, 0.01, 0.1, 1.0, 90.0]))
         step = data.draw(st.sampled_from(["job", "page", "end", "poll", "idle", "noise", "answer"]))
         if step == "job":
-            dialogue.job_begins(data.draw(st.integers(1, 9)))
+            dialogue.job_begins(data.draw(st.integers(1, 9)), 0.0)
         elif step == "page":
             dialogue.page_ended(data.draw(st.integers(1, 9)))
         elif step == "end":

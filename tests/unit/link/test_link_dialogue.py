@@ -16,7 +16,7 @@ import time
 import pytest
 
 from tympan.driver.contract import DeviceIdentity, PortStatus
-from tympan.driver.dialogue import JobConfirmed, PagesConfirmed, PartMissing, SilentDialogue
+from tympan.driver.dialogue import Confirms, JobConfirmed, PagesConfirmed, PartMissing, SilentDialogue
 from tympan.errors import DeviceGoneError, DeviceNotFoundError
 from tympan.link import DeviceLink, Ending, Wish, attempt, connection, device_link
 from tympan.link import completion as rules
@@ -115,7 +115,7 @@ class Dialogue(SilentDialogue):
     def opened(self, _now):
         return b"<hello>?"
 
-    def job_begins(self, job_id):
+    def job_begins(self, job_id, _now):
         self.job_id = job_id
         return b"<job>"
 
@@ -154,6 +154,7 @@ class Dialogue(SilentDialogue):
             b"well": WELL,
             b"empty": PAPER_OUT,
             b"done": JobConfirmed(self.job_id),
+            b"can": Confirms(),
             b"me": DeviceIdentity(model="Model 7", firmware="2.0"),
         }[word]
 
@@ -435,6 +436,55 @@ async def test_a_confirmation_that_got_lost_is_asked_for_again(link, device):
     await ready(link, device)
     printing = begin(link, Source(b"one"))
     await until(lambda: device.words.count(b"J") >= 2)
+    device.said.put(b"p1;done;")
+    assert (await end(printing)).ending is Ending.COMPLETED
+
+
+@pytest.mark.usefixtures("impatient")
+@pytest.mark.parametrize("shows", [False, True])
+async def test_who_has_shown_that_it_confirms_is_waited_for_longer(link, device, monkeypatch, shows):
+    monkeypatch.setattr(rules, "ASKS_UNPROVED", 2)
+    device.answers |= {b"<hello>": b"well;can;" if shows else b"well;", b"?": b"well;"}
+    await ready(link, device)
+    printing = begin(link, Source(b"one"))
+    if shows:
+        await until(lambda: device.words.count(b"J") >= 6)
+        device.said.put(b"p1;done;")
+    assert (await end(printing)).ending is Ending.COMPLETED
+    assert (device.words.count(b"J") == 3) == (not shows)
+
+
+@pytest.mark.usefixtures("impatient")
+@pytest.mark.parametrize("proved", [False, True])
+async def test_who_prints_slowly_is_waited_for_longer(link, device, driver, monkeypatch, proved):
+    monkeypatch.setattr(rules, "ASKS", 2)
+    monkeypatch.setattr(rules, "ASKS_UNPROVED", 2)
+
+    class Slow(Dialogue):
+        def prints_within_s(self, document_bytes):
+            return 10.0 if document_bytes == len(b"one") else 0.0
+
+    driver.dialogues = Slow
+    device.answers |= {b"<hello>": b"well;can;" if proved else b"well;", b"?": b"well;"}
+    await ready(link, device)
+    printing = begin(link, Source(b"one"), raw=True)
+    await until(lambda: device.words.count(b"J") >= 6)
+    device.said.put(b"p1;done;")
+    assert (await end(printing)).ending is Ending.COMPLETED
+
+
+@pytest.mark.usefixtures("impatient")
+async def test_who_confirms_too_late_is_believed_the_next_time(link, device, monkeypatch):
+    monkeypatch.setattr(rules, "ASKS_UNPROVED", 2)
+    device.answers[b"?"] = b"well;"
+    await ready(link, device)
+    assert (await end(begin(link, Source(b"one")))).ending is Ending.COMPLETED
+    device.said.put(b"p1;done;")
+    await asyncio.sleep(0.3)
+    printing = begin(link, Source(b"one"))
+    asked = device.words.count(b"J")
+    await until(lambda: device.words.count(b"J") >= asked + 2)
+    assert not printing.done()
     device.said.put(b"p1;done;")
     assert (await end(printing)).ending is Ending.COMPLETED
 
