@@ -33,7 +33,7 @@ from tympan.language.escpos_status import (
     realtime_is_plausible,
     realtime_sensors,
 )
-from tympan_drivers.escpos_answers import AnswersInOrder
+from tympan_drivers.escpos_answers import PROBES, AnswersInOrder
 from tympan_drivers.escpos_condition import condition_of
 from tympan_drivers.profile_escpos import EscPosProfile
 
@@ -88,6 +88,7 @@ def process_ids() -> Iterator[bytes]:
 
 
 _PROCESS_IDS = process_ids()
+_PROBES = itertools.cycle(PROBES)
 """Those of all dialogues: a printer that was opened anew may answer what the dialogue before has asked."""
 
 
@@ -110,11 +111,14 @@ class EscPosDialogue:
     Args:
         model: The printer.
         ids: Where process ids come from.
+        probes: Where the numbers of `tympan_drivers.escpos_answers.PROBES` come from.
     """
 
     busy = False  # it does not say
 
-    def __init__(self, model: EscPosProfile, ids: Iterator[bytes] = _PROCESS_IDS) -> None:
+    def __init__(
+        self, model: EscPosProfile, ids: Iterator[bytes] = _PROCESS_IDS, probes: Iterator[int] = _PROBES
+    ) -> None:
         status = model.status
         self._model = model
         self._status = status
@@ -141,19 +145,20 @@ class EscPosDialogue:
         self._is_broken = False
         self._first_id = b""
         self._tokens: deque[_Token] = deque()
-        self._answers = AnswersInOrder() if status.completion == "gs_r" else None
+        self._answers = AnswersInOrder(probes) if status.completion == "gs_r" else None
         self._run: list[int] = []
         self._run_at = 0.0
         self._round_until: float | None = None  # when DLE EOT will have been answered, if it is
-        self._held = 0  # answers to GS r that came before that, and may be none
-        self._held_at = 0.0
-        self._too_early = 0  # of a printer that is said to be off line
+        self._held: list[
+            tuple[int, float]
+        ] = []  # runs of answers to GS r that came before that, and may be none
+        self._too_early: list[tuple[int, float]] = []  # of a printer that is said to be off line
 
     # --- what is said -------------------------------------------------------------------------------------------------
 
     def opened(self, now: float) -> bytes:
         """Ask for all that can be known, and to be told of changes."""
-        return self._automatic() + self._ask_how(now) + self._ask_whether(now) + self._ask_who()
+        return self._automatic() + self._ask_how(now) + self._ask_whether() + self._ask_who()
 
     def prints_within_s(self, document_bytes: int) -> float:
         """As long as the profile says; for text of a document's own as long as the buffer may hold it."""
@@ -161,12 +166,12 @@ class EscPosDialogue:
             float(self._status.prints_within_s), min(document_bytes, self.buffer_bytes) / TEXT_BYTES_PER_S
         )
 
-    def job_begins(self, job_id: int, now: float) -> bytes:
+    def job_begins(self, job_id: int) -> bytes:
         """What was asked of earlier jobs, and attempts at this one, is no confirmation any more."""
         self._tokens.clear()
         self._is_broken = False
         self._job_id = job_id
-        return b"" if self._answers is None else escpos.transmit_status(1) * self._answers.job_begins(now)
+        return b"" if self._answers is None else escpos.transmit_status(1) * self._answers.job_begins()
 
     def page_ended(self, number: int, copies: int = 1) -> bytes:  # noqa: ARG002 — one page is one piece of roll
         """Ask to be told when all until here has come out."""
@@ -235,10 +240,10 @@ class EscPosDialogue:
         self._recovered_at = now
         return escpos.recover(clear=False)
 
-    def _ask_whether(self, now: float) -> bytes:
+    def _ask_whether(self) -> bytes:
         """See whether it answers what asks for confirmations, and what it owes."""
         if self._answers is not None:
-            return escpos.transmit_status(1) * self._answers.opened(now)
+            return escpos.transmit_status(1) * self._answers.opened()
         if self._status.completion == "none":
             return b""
         self._first_id = next(self._ids)
@@ -259,8 +264,6 @@ class EscPosDialogue:
         if now - self._run_at > RUN_S:
             heard += self._take_run()
         self._see_round(now)
-        if self._answers is not None and not self._held:
-            self._answers.passes(now)
         for reply in self._parser.feed(data):
             if isinstance(reply, QueuedStatus):
                 self._run.append(reply.value)
@@ -294,14 +297,14 @@ class EscPosDialogue:
             return []
         self._doubted = ()
         self._round_until = None
-        held, self._held = self._held, 0
-        return [*self._heard_state(realtime_sensors(*answers)), *self._answered(held, self._held_at)]
+        held, self._held = self._held, []
+        return [*self._heard_state(realtime_sensors(*answers)), *self._answered(held)]
 
     def _heard_state(self, sensors: Sensors) -> list[Heard]:
         self._sensors = sensors
-        answers, self._too_early = self._too_early, 0
+        answers, self._too_early = self._too_early, []
         condition = condition_of(sensors, consumes_paper=self._model.marking == "thermal")
-        return [condition] if sensors.offline else [condition, *self._answered(answers, self._run_at)]
+        return [condition] if sensors.offline else [condition, *self._answered(answers)]
 
     def _heard_text(self, text: str) -> list[Heard]:
         if self._asked is None:
@@ -355,20 +358,21 @@ class EscPosDialogue:
             return []
         if self._is_offline:
             # It does not answer GS r then: either it is well again and has not said so yet, or this is noise.
-            self._too_early += len(run)
-            return []
-        if self._round_until is not None:
-            self._held += len(run)
-            self._held_at = self._run_at
-            return []
-        return self._answered(len(run), self._run_at)
+            self._too_early.append((len(run), self._run_at))
+        elif self._round_until is not None:
+            self._held.append((len(run), self._run_at))
+        else:
+            return self._answered([(len(run), self._run_at)])
+        return []
 
-    def _answered(self, count: int, at: float) -> list[Heard]:
-        """So many ``GS r`` were answered."""
-        if not count or self._answers is None:
+    def _answered(self, runs: Sequence[tuple[int, float]]) -> list[Heard]:
+        """So many ``GS r`` were answered, at these times."""
+        if not runs or self._answers is None:
             return []
         knew = self._answers.in_step
-        confirmed = [self._confirmed(number) for number in self._answers.answered(count, at)]
+        confirmed = [
+            self._confirmed(number) for count, at in runs for number in self._answers.answered(count, at)
+        ]
         return confirmed if knew or not self._answers.in_step else [Confirms(), *confirmed]
 
     def _see_round(self, now: float) -> None:
@@ -379,6 +383,6 @@ class EscPosDialogue:
                 self._doubt()
 
     def _doubt(self) -> None:
-        self._round_until, self._held = None, 0
+        self._round_until, self._held = None, []
         if self._answers is not None:
             self._answers.doubts()

@@ -141,7 +141,7 @@ class PclDialogue:
         """It says that it is busy."""
         return 0.0
 
-    def job_begins(self, job_id: int, now: float) -> bytes:  # noqa: ARG002 — the contract's
+    def job_begins(self, job_id: int) -> bytes:
         """Mark where the job begins in the stream of answers; it may have been switched off and on since it was opened."""
         job = _Job(job_id, _next_echo())
         self._jobs.append(job)

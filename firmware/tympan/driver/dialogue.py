@@ -100,7 +100,7 @@ class Dialogue(Protocol):
         """
         ...
 
-    def job_begins(self, job_id: int, now: float) -> bytes:
+    def job_begins(self, job_id: int) -> bytes:
         """What is sent before the first byte of a job (of each attempt at it)."""
         ...
 
@@ -174,7 +174,7 @@ class SilentDialogue:
         """Nobody knows."""
         return 0.0
 
-    def job_begins(self, job_id: int, now: float) -> bytes:  # noqa: ARG002 — the contract's
+    def job_begins(self, job_id: int) -> bytes:  # noqa: ARG002 — the contract's
         """Nothing."""
         return b""
 

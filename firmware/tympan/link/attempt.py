@@ -189,7 +189,7 @@ class Attempt:
 
     def _begin(self) -> None:
         self._dialogue = self._connection.dialogue
-        self._connection.say(self._dialogue.job_begins(self.work.job_id, time.monotonic()))
+        self._connection.say(self._dialogue.job_begins(self.work.job_id))
         self._flush()
 
     # --- the frames -------------------------------------------------------------------------------------------------

@@ -4,18 +4,25 @@ from __future__ import annotations
 
 import pytest
 
-from tympan_drivers.escpos_answers import AT_ONCE_S, END, PROBE, AnswersInOrder
+from tympan_drivers.escpos_answers import AT_ONCE_S, END, PROBES, QUESTIONS_MAX, AnswersInOrder
 
+PROBE = PROBES[0]
 JOB = 0
 """What a job's end is called here."""
 
 
+def opened():
+    answers = AnswersInOrder(iter(PROBES))
+    assert answers.opened() == PROBE
+    return answers
+
+
 def in_step():
-    answers = AnswersInOrder()
-    assert answers.opened(0.0) == PROBE
+    answers = AnswersInOrder(iter(PROBES))
+    assert answers.opened() == PROBE
     assert answers.answered(PROBE, 0.1) == []
     assert answers.in_step
-    assert answers.job_begins(1.0) == 0
+    assert answers.job_begins() == 0
     return answers
 
 
@@ -30,7 +37,6 @@ def end(answers, now, *counts, after=0.05):
     confirmed = []
     for number, count in enumerate(counts):
         confirmed += answers.answered(count, now + after + number * 0.1)
-    answers.passes(now + AT_ONCE_S + 0.2)
     return confirmed
 
 
@@ -46,101 +52,109 @@ def test_questions_are_answered_in_order():
 def test_what_was_asked_of_an_earlier_job_is_owed():
     answers = in_step()
     pages(answers, 1, 2, 3)
-    assert answers.job_begins(2.0) == 0
+    assert answers.job_begins() == 0
     pages(answers, 1)
     assert [answers.answered(1, 5.0) for _ in range(4)] == [[], [], [], [1]]
 
 
-@pytest.mark.parametrize("parts", [(PROBE,), (1,) * PROBE, (2, PROBE - 2)])
-def test_a_printer_that_answers_at_once_when_it_is_opened_owes_nothing(parts):
-    answers = AnswersInOrder()
-    answers.opened(0.0)
-    for number, count in enumerate(parts):
-        assert not answers.in_step
-        assert answers.answered(count, 0.1 * (number + 1)) == []
+@pytest.mark.parametrize("at", [0.1, 30.0])
+def test_a_run_of_as_many_answers_as_were_asked_for_is_theirs(at):
+    """However late: the printer may print what it was sent before."""
+    answers = opened()
+    assert answers.answered(1, 0.05) == []
+    assert answers.answered(END, 0.06) == []
+    assert not answers.in_step
+    assert answers.answered(PROBE, at) == []
     assert answers.in_step
 
 
-def test_a_job_that_begins_with_the_opening_and_is_out_at_once():
+def test_a_page_that_is_out_soon_after_the_opening():
     """Over TCP each job has a connection of its own."""
-    answers = AnswersInOrder()
-    answers.opened(0.0)
-    assert answers.job_begins(0.001) == 0
-    pages(answers, 1)
-    assert answers.job_ended(0.02, JOB) == END
-    assert answers.answered(PROBE + 1 + END, 0.1) == [1, JOB]
-
-
-def test_a_page_that_is_out_with_the_opening_and_the_rest_later():
-    answers = AnswersInOrder()
-    answers.opened(0.0)
-    answers.job_begins(0.001)
+    answers = opened()
+    assert answers.job_begins() == 0
     pages(answers, 1, 2)
-    assert answers.answered(PROBE + 1, 0.1) == [1]
+    assert answers.answered(PROBE, 0.1) == []
+    assert answers.answered(1, 0.2) == [1]
     assert answers.answered(1, 0.9) == [2]
 
 
+def test_one_that_was_opened_before_answers_another_number():
+    numbers = iter(PROBES)
+    first, second = AnswersInOrder(numbers), AnswersInOrder(numbers)
+    first.opened()
+    asked = second.opened()
+    assert second.answered(PROBE, 0.6) == []
+    assert not second.in_step
+    assert second.answered(asked, 0.7) == []
+    assert second.in_step
+
+
 def test_a_job_that_was_given_up_with_the_opening_is_owed():
-    answers = AnswersInOrder()
-    answers.opened(0.0)
-    answers.job_begins(0.001)
+    answers = opened()
+    answers.job_begins()
     pages(answers, 1)
-    assert answers.job_begins(0.1) == 0
+    assert answers.job_begins() == 0
     pages(answers, 1)
     assert [answers.answered(count, 0.2) for count in (PROBE, 1, 1)] == [[], [], [1]]
 
 
-@pytest.mark.parametrize("parts", [(), (PROBE + 1,), (PROBE - 1,), (END,), (2 * PROBE,)])
-@pytest.mark.parametrize("at", [0.1, AT_ONCE_S + 0.2])
+@pytest.mark.parametrize("parts", [(), (PROBE + 1,), (PROBE - 1,), (END,), (2 * PROBE,), (1,) * PROBE])
+@pytest.mark.parametrize("at", [0.1, 3.0])
 def test_until_it_does_nothing_that_it_says_counts(parts, at):
     """It may still print what it was sent before this machine was started anew."""
-    answers = AnswersInOrder()
-    answers.opened(0.0)
+    answers = opened()
     assert [answers.answered(count, at) for count in parts] == [[]] * len(parts)
-    answers.passes(AT_ONCE_S + 0.3)
     pages(answers, 1)
     assert answers.answered(1, 5.0) == []
     assert not answers.in_step
 
 
-@pytest.mark.parametrize("at", [AT_ONCE_S + 0.01, -0.01])
-def test_the_same_answers_too_late_or_too_early_do_not_count(at):
-    answers = AnswersInOrder()
-    answers.opened(0.0)
-    assert answers.answered(PROBE, at) == []
-    assert not answers.in_step
-
-
-def test_a_job_that_begins_out_of_step_looks_for_it():
-    answers = AnswersInOrder()
-    answers.opened(0.0)
-    answers.passes(1.0)
-    pages(answers, 1)
-    assert answers.job_begins(5.0) == PROBE
+def test_a_job_that_begins_before_the_first_are_answered():
+    """There was no paper when the printer was opened; a job was given up meanwhile."""
+    answers = opened()
+    assert answers.job_begins() == 0
+    pages(answers, 1, 2, 3)
+    assert answers.job_begins() == 0
     pages(answers, 1, 2)
-    assert answers.answered(PROBE, 5.1) == []
+    assert answers.answered(PROBE, 60.0) == []
+    assert [answers.answered(count, 61.0) for count in (3, 1, 1)] == [[], [1], [2]]
+
+
+def test_a_job_that_begins_in_doubt_looks_for_step():
+    answers = in_step()
+    pages(answers, 1)
+    answers.doubts()
+    assert answers.job_begins() == PROBES[1]
+    pages(answers, 1, 2)
+    assert answers.answered(1, 5.0) == []
+    assert answers.answered(PROBES[1], 5.1) == []
     assert answers.answered(2, 6.0) == [1, 2]
+
+
+def test_who_never_answers_is_not_counted_for_ever():
+    answers = opened()
+    for _ in range(2 * QUESTIONS_MAX // END):
+        answers.job_begins()
+        answers.job_ended(1.0, JOB)
+    assert len(answers._asked) <= QUESTIONS_MAX + END
 
 
 def test_questions_that_got_lost_are_not_owed_for_ever():
     answers = in_step()
     pages(answers, *range(1, 11))
-    answers.job_begins(2.0)
+    answers.job_begins()
     pages(answers, 1)
     assert answers.answered(1, 2.5) == []
     assert end(answers, 3.0, END) == []
     assert end(answers, 4.0, END) == [1, JOB, JOB]
-    answers.job_begins(5.0)
+    answers.job_begins()
     pages(answers, 1)
     assert answers.answered(1, 6.0) == [1]
 
 
 def test_who_was_never_in_step_is_by_the_end_of_a_job():
-    answers = AnswersInOrder()
-    answers.opened(0.0)
-    answers.passes(1.0)
-    answers.job_begins(2.0)
-    answers.passes(3.0)
+    answers = opened()
+    answers.job_begins()
     pages(answers, 1)
     assert end(answers, 4.0, END) == []
     assert end(answers, 5.0, END) == [1, JOB, JOB]
@@ -152,7 +166,7 @@ def test_another_number_of_answers_shows_nothing(parts):
     """One small page after another may come out just then."""
     answers = in_step()
     pages(answers, *range(1, 101))
-    answers.job_begins(2.0)
+    answers.job_begins()
     assert end(answers, 3.0, END) == []
     assert end(answers, 4.0, *parts) == []
     assert end(answers, 5.0, END) == []
@@ -162,7 +176,7 @@ def test_another_number_of_answers_shows_nothing(parts):
 def test_nor_does_one_that_comes_late():
     answers = in_step()
     pages(answers, *range(1, 101))
-    answers.job_begins(2.0)
+    answers.job_begins()
     assert end(answers, 3.0, END) == []
     assert end(answers, 4.0, END, after=AT_ONCE_S + 0.05) == []
     assert end(answers, 5.0, END) == []
@@ -171,22 +185,21 @@ def test_nor_does_one_that_comes_late():
 def test_nor_do_answers_of_the_job_before():
     answers = in_step()
     pages(answers, *range(1, 101))
-    answers.job_begins(2.0)
+    answers.job_begins()
     assert end(answers, 3.0, END) == []
     answers.job_ended(4.0, JOB)
-    answers.job_begins(4.1)
+    answers.job_begins()
     assert answers.answered(END, 4.2) == []
     assert end(answers, 5.0, END) == []
     assert end(answers, 6.0, END)[-1] == JOB
 
 
 def test_step_that_was_found_by_the_opening_is_no_answer_at_the_end():
-    answers = AnswersInOrder()
-    answers.opened(0.0)
-    answers.job_begins(0.001)
+    answers = opened()
+    answers.job_begins()
     assert answers.answered(PROBE, 0.1) == []
     pages(answers, *range(1, 101))
-    answers.job_begins(2.0)
+    answers.job_begins()
     assert end(answers, 3.0, END) == []
 
 

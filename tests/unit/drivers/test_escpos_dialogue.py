@@ -28,7 +28,7 @@ STORE = ProfileStore("escpos", escpos_profile, PROFILE_DIR)
 
 def dialogue_of(profile="tm-t88", ids=None):
     ids = (b"1%d11" % number for number in range(10)) if ids is None else ids
-    return EscPosDialogue(STORE.get(profile), ids)
+    return EscPosDialogue(STORE.get(profile), ids, iter((5, 6, 7)))
 
 
 @pytest.mark.parametrize("profile", sorted(STORE.heads()))
@@ -38,7 +38,7 @@ def test_questions_cost_a_job_less_than_two_hundredths_of_the_slowest_line(profi
     dialogue = dialogue_of(profile, (b"%04d" % number for number in itertools.count()))
     dialogue.opened(now)
     dialogue.received(WELL, now)
-    dialogue.job_begins(1, 0.0)
+    dialogue.job_begins(1)
     seconds, receipts = 60, 6
     while now < 100.0 + seconds:
         now += POLL_S
@@ -97,7 +97,7 @@ def test_what_is_said_to_each(profile, opened):
 )
 def test_what_stands_behind_pages_and_jobs(profile, page, end):
     dialogue = dialogue_of(profile)
-    assert dialogue.job_begins(7, 0.0) == (WHETHER if page == b"\x1dr\x01" else b"")
+    assert dialogue.job_begins(7) == (WHETHER if page == b"\x1dr\x01" else b"")
     assert dialogue.page_ended(1) == page
     assert dialogue.job_ended(0.0) == end
     assert dialogue.confirms_pages == dialogue.confirms_jobs == bool(page)
@@ -240,7 +240,7 @@ def test_after_a_jam_it_is_told_to_go_on_once_it_is_closed_and_not_too_often():
 
 def test_pages_and_the_job_are_confirmed():
     dialogue = dialogue_of()
-    dialogue.job_begins(7, 0.0)
+    dialogue.job_begins(7)
     for number in (1, 2):
         dialogue.page_ended(number)
     dialogue.job_ended(0.0)
@@ -256,10 +256,10 @@ def test_pages_and_the_job_are_confirmed():
 
 def test_what_an_earlier_attempt_asked_confirms_nothing():
     dialogue = dialogue_of()
-    dialogue.job_begins(7, 0.0)
+    dialogue.job_begins(7)
     dialogue.page_ended(1)
     dialogue.job_ended(0.0)
-    dialogue.job_begins(7, 0.0)
+    dialogue.job_begins(7)
     dialogue.page_ended(1)
     assert dialogue.received(answer(b"1011") + answer(b"1111"), 1.0) == []
     assert dialogue.received(answer(b"1211"), 1.0) == [PagesConfirmed(7, 1)]
@@ -267,28 +267,28 @@ def test_what_an_earlier_attempt_asked_confirms_nothing():
 
 def test_a_page_that_never_answered_is_missing():
     dialogue = dialogue_of()
-    dialogue.job_begins(7, 0.0)
+    dialogue.job_begins(7)
     for number in (3, 4, 5):
         dialogue.page_ended(number)
     dialogue.job_ended(0.0)
     assert dialogue.received(answer(b"1011"), 1.0) == [PagesConfirmed(7, 3)]
     assert dialogue.received(answer(b"1211"), 1.0) == [PartMissing(7, 4)]
     assert dialogue.received(answer(b"1311"), 1.0) == [], "it is not complete"
-    dialogue.job_begins(7, 0.0)
+    dialogue.job_begins(7)
     dialogue.page_ended(4)
     assert dialogue.received(answer(b"1411"), 1.0) == [PagesConfirmed(7, 4)]
 
 
 def test_the_weaker_completion_goes_by_order():
     dialogue = dialogue_in_step()
-    dialogue.job_begins(7, 0.0)
+    dialogue.job_begins(7)
     dialogue.page_ended(1)
     dialogue.job_ended(0.0)
     assert dialogue.received(b"\x03", 1.0) == [], "it may be the first of several"
     assert dialogue.received(b"", 1.1) == [PagesConfirmed(7, 1)]
     dialogue.received(b"\x03" * 3, 2.0)
     assert dialogue.received(b"", 2.1)[-1] == JobConfirmed(7)
-    dialogue.job_begins(8, 0.0)
+    dialogue.job_begins(8)
     dialogue.page_ended(1)
     dialogue.received(b"\x00", 3.0)
     assert dialogue.received(b"", 3.1) == [PagesConfirmed(8, 1)]
@@ -296,9 +296,9 @@ def test_the_weaker_completion_goes_by_order():
 
 def test_the_weaker_completion_of_an_earlier_job_confirms_nothing():
     dialogue = dialogue_in_step()
-    dialogue.job_begins(7, 0.0)
+    dialogue.job_begins(7)
     dialogue.page_ended(1)
-    dialogue.job_begins(8, 0.0)
+    dialogue.job_begins(8)
     dialogue.page_ended(1)
     dialogue.received(b"\x00", 1.0)
     assert dialogue.received(b"", 1.1) == []
@@ -308,7 +308,7 @@ def test_the_weaker_completion_of_an_earlier_job_confirms_nothing():
 
 def test_an_automatic_status_without_its_head_confirms_nothing():
     dialogue = dialogue_in_step()
-    dialogue.job_begins(7, 0.0)
+    dialogue.job_begins(7)
     for number in (1, 2, 3):
         dialogue.page_ended(number)
     dialogue.received(bytes.fromhex("00 03 0F"), 1.0)
@@ -319,7 +319,7 @@ def test_an_automatic_status_without_its_head_confirms_nothing():
 
 def test_a_printer_off_line_confirms_nothing_by_noise():
     dialogue = dialogue_in_step()
-    dialogue.job_begins(7, 0.0)
+    dialogue.job_begins(7)
     dialogue.page_ended(1)
     dialogue.received(bytes.fromhex("18 00 0F 0F"), 1.0)
     dialogue.received(b"\x00", 2.0)
@@ -337,7 +337,7 @@ def test_whether_it_confirms_is_known_when_it_is_opened():
     dialogue = dialogue_of()
     dialogue.opened(0.0)
     assert Confirms() in dialogue.received(WELL + answer(b"1011"), 0.1)
-    dialogue.job_begins(7, 0.5)
+    dialogue.job_begins(7)
     dialogue.page_ended(1)
     assert dialogue.received(answer(b"1111"), 1.0) == [PagesConfirmed(7, 1)]
 
@@ -348,7 +348,7 @@ def test_the_weaker_completion_confirms_nothing_before_it_is_in_step():
     dialogue.opened(0.0)
     dialogue.received(WELL, 0.1)
     dialogue.received(b"", 0.9)
-    assert dialogue.job_begins(7, 1.0) == WHETHER
+    assert dialogue.job_begins(7) == b""
     dialogue.page_ended(1)
     for second in (1.2, 2.0):
         dialogue.received(b"\x00", second)
@@ -364,7 +364,7 @@ def test_the_weaker_completion_confirms_nothing_before_it_is_in_step():
 
 def test_noise_that_looks_like_an_answer_does_not_end_a_job():
     dialogue = dialogue_in_step()
-    dialogue.job_begins(7, 0.5)
+    dialogue.job_begins(7)
     dialogue.page_ended(1)
     dialogue.job_ended(1.0)
     heard = []
@@ -389,7 +389,7 @@ def test_noise_of_a_printer_that_never_confirmed_is_no_promise():
 def test_what_comes_in_place_of_other_answers_is_none(garbled):
     """DLE EOT is answered before what was asked before it."""
     dialogue = dialogue_in_step()
-    dialogue.job_begins(7, 0.5)
+    dialogue.job_begins(7)
     dialogue.page_ended(1)
     dialogue.job_ended(1.0)
     dialogue.poll(1.0, in_job=False)
@@ -407,7 +407,7 @@ def test_what_comes_in_place_of_other_answers_is_none(garbled):
 
 def test_answers_that_come_with_others_wait_for_these():
     dialogue = dialogue_in_step()
-    dialogue.job_begins(7, 0.5)
+    dialogue.job_begins(7)
     dialogue.page_ended(1)
     dialogue.poll(1.0, in_job=True)
     assert dialogue.received(b"\0", 1.05) == []
@@ -447,7 +447,7 @@ def test_nothing_a_printer_says_is_an_error(profile, data):
         now += data.draw(st.sampled_from([0.0, 0.01, 0.1, 1.0, 90.0]))
         step = data.draw(st.sampled_from(["job", "page", "end", "poll", "idle", "noise", "answer"]))
         if step == "job":
-            dialogue.job_begins(data.draw(st.integers(1, 9)), 0.0)
+            dialogue.job_begins(data.draw(st.integers(1, 9)))
         elif step == "page":
             dialogue.page_ended(data.draw(st.integers(1, 9)))
         elif step == "end":

@@ -45,7 +45,7 @@ def status(*codes, online=True):
 
 def begun(dialogue, job_id, name="Report [0123abcd]"):
     """A job begins, and the printer says so."""
-    dialogue.received(echo(dialogue.job_begins(job_id, 0.0)), 1.0)
+    dialogue.received(echo(dialogue.job_begins(job_id)), 1.0)
     dialogue.received(job("START", name), 1.0)
     return name
 
@@ -63,7 +63,7 @@ def test_what_is_asked():
     )  # fmt: skip
     assert dialogue.poll(1.0, in_job=False) == uel + b"@PJL\r\n@PJL INFO STATUS\r\n" + uel
     assert dialogue.poll(1.0, in_job=True) == b"", "PJL is not heard within a job"
-    assert b"@PJL USTATUS JOB=ON\r\n" in dialogue.job_begins(1, 0.0)
+    assert b"@PJL USTATUS JOB=ON\r\n" in dialogue.job_begins(1)
     assert dialogue.page_ended(1) == dialogue.job_ended(0.0) == b""
     assert dialogue.closing() == uel + b"@PJL\r\n@PJL USTATUSOFF\r\n" + uel
 
@@ -89,7 +89,7 @@ def test_a_printer_that_is_well_and_has_nothing_to_do_may_sleep():
 
 def test_a_printer_without_pjl_is_asked_nothing():
     dialogue = DRIVER.dialogue("generic-pcl5-300")
-    assert dialogue.opened(0.0) == dialogue.job_begins(1, 0.0) == dialogue.poll(1.0, in_job=False) == b""
+    assert dialogue.opened(0.0) == dialogue.job_begins(1) == dialogue.poll(1.0, in_job=False) == b""
     assert not dialogue.confirms_jobs
     assert dialogue.buffer_bytes == 5 << 20
 
@@ -261,14 +261,14 @@ def test_documents_that_were_pcl_already_are_confirmed_at_the_end_of_the_last(do
 def test_answers_to_somebody_else_are_nothing():
     dialogue = DRIVER.dialogue("laserjet-4")
     dialogue.opened(0.0)
-    dialogue.job_begins(7, 0.0)
+    dialogue.job_begins(7)
     assert dialogue.received(page(1) + job("END", "Report [0123abcd]"), 1.0) == []
 
 
 def test_a_printer_without_echo_is_understood_all_the_same():
     dialogue = DRIVER.dialogue("laserjet-4")
     dialogue.opened(0.0)
-    dialogue.job_begins(7, 0.0)
+    dialogue.job_begins(7)
     dialogue.received(job("START", "Report [0123abcd]"), 1.0)
     dialogue.page_ended(1)
     assert dialogue.received(page(1) + job("END", "Report [0123abcd]"), 1.0) == [
@@ -292,7 +292,7 @@ def test_nothing_a_printer_says_is_an_error(data):
     for _ in range(data.draw(st.integers(1, 15))):
         step = data.draw(st.sampled_from(["job", "page", "said", "noise"]))
         if step == "job":
-            said.append(echo(dialogue.job_begins(data.draw(st.integers(1, 3)), 0.0)))
+            said.append(echo(dialogue.job_begins(data.draw(st.integers(1, 3)))))
             said.append(job("START", job_name("x")))
         elif step == "page":
             dialogue.page_ended(data.draw(st.integers(1, 9)), data.draw(st.integers(1, 3)))
@@ -309,7 +309,7 @@ def test_after_a_job_broke_off_what_is_told_of_it_is_not_of_the_next_attempt():
     """As a simulated laser tells it that was unplugged in mid-job: it prints what it had, and tells of it when it is plugged in again."""
     dialogue = DRIVER.dialogue("laserjet-4")
     opened = echo(dialogue.opened(0.0))
-    began = echo(dialogue.job_begins(7, 0.0))
+    began = echo(dialogue.job_begins(7))
     dialogue.page_ended(2)
     dialogue.page_ended(3)
     earlier = page(1) + page(2) + page(3) + job("END", ABANDONED, "PAGES=3")

@@ -115,7 +115,7 @@ class Dialogue(SilentDialogue):
     def opened(self, _now):
         return b"<hello>?"
 
-    def job_begins(self, job_id, _now):
+    def job_begins(self, job_id):
         self.job_id = job_id
         return b"<job>"
 
