@@ -149,10 +149,9 @@ class EscPosDialogue:
         self._run: list[int] = []
         self._run_at = 0.0
         self._round_until: float | None = None  # when DLE EOT will have been answered, if it is
-        self._held: list[
-            tuple[int, float]
-        ] = []  # runs of answers to GS r that came before that, and may be none
-        self._too_early: list[tuple[int, float]] = []  # of a printer that is said to be off line
+        # Runs of answers to GS r, and when they came: before that, and may be none; of a printer that is said to be off line.
+        self._held: list[tuple[int, float]] = []
+        self._too_early: list[tuple[int, float]] = []
 
     # --- what is said -------------------------------------------------------------------------------------------------
 
