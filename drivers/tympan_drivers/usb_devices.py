@@ -208,12 +208,13 @@ def named(device: UsbDevice, identity: DeviceIdentity) -> DeviceIdentity:
 
 
 def with_language(identity: DeviceIdentity, quirks: Quirks) -> DeviceIdentity:
-    """The identity of a device that could be asked, with what is known of its language where it has not said it."""
-    return (
-        identity
-        if identity.commands or not quirks.commands
-        else replace(identity, commands=(quirks.commands,))
-    )
+    """The identity with what is known of the device's language, where it says what it is and does not say that.
+
+    One that says nothing at all could not be asked just now: it may be known under what it says later.
+    """
+    if identity.commands or not identity.model or not quirks.commands:
+        return identity
+    return replace(identity, commands=(quirks.commands,))
 
 
 def string_of(device: UsbDevice, name: str) -> str:

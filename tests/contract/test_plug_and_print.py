@@ -94,6 +94,19 @@ async def test_printer_first_then_the_service(bus, tmp_path):
         assert service.printers["epson-tm-t88v"].profile == "tm-t88"
 
 
+async def test_one_that_says_nothing_at_all_yet_is_not_made_under_another_name(bus, tmp_path, monkeypatch):
+    """On a slow bus a printer that was just plugged in may not answer in time."""
+    async with running(tmp_path) as service:
+        (printer,) = bus({"device_id_stalls": True, "serial": ""})
+        true = printer.device.printer.model
+        monkeypatch.setattr(
+            printer.device.printer, "model", replace(true, make="", model="", usb_ids=(0x0416, 0x5011))
+        )
+        service.devices_changed()
+        await until(lambda: service.found._task is not None and service.found._task.done())
+        assert service.printers == {}
+
+
 async def test_one_that_does_not_say_what_it_speaks_is_known_by_its_number(bus, tmp_path, monkeypatch):
     """Many clones have no device id that could be read."""
     async with running(tmp_path) as service:
