@@ -142,6 +142,7 @@ class Run:
     ended: str = ""
     message: str = ""
     happened: bool = False
+    had_begun: bool = False
     lost: tuple[int, ...] = ()
     excused: tuple[int, ...] = ()
     damaged: tuple[int, ...] = ()
@@ -153,6 +154,7 @@ class Run:
     stuck: bool = False
     premature: bool = False
     aftermath: str = ""
+    spoiled_next: bool = False
     standing: str = ""
     reason_s: float | None = None
     unsaid: bool = False
@@ -351,11 +353,17 @@ class _Worker:
         ended = await self._ends(job_id, STUCK_S)
         await self._comes_to_rest()
         seconds = time.monotonic() - began
-        return await self._lane_verdict(number), ended, seconds
+        return await self._verdict(await self._lane.pieces(), number), ended, seconds
 
-    async def _lane_verdict(self, number: int) -> coded_pages.Verdict:
-        """What came out since this was last asked, judged in a process of its own: the service shall not wait for it."""
-        pieces = await self._lane.pieces()
+    async def _out_by_now(self) -> list[Piece] | None:
+        """The paper of a printer that still works; None: it has nothing to do."""
+        if (await self._lane.status())["idle"]:
+            return None
+        await self._lane.status()  # what it had just made is in its file now
+        return await self._lane.pieces()
+
+    async def _verdict(self, pieces: list[Piece], number: int) -> coded_pages.Verdict:
+        """Judged in a process of its own: the service shall not wait for it."""
         return await asyncio.get_running_loop().run_in_executor(self._judges, _verdict, pieces, number)
 
     def _next_document(self) -> int:
@@ -376,9 +384,7 @@ class _Worker:
         job_id = await self._service.submit(lane, self._documents[number])
         await self._follow(run, job_id, began)
         completed_at = time.monotonic()
-        status = await lane.status()
-        if run.ended == "completed" and lane.kind.confirms:
-            run.premature = not status["idle"] and status["buffered"] > 64
+        by_then = await self._out_by_now() if run.ended == "completed" and lane.kind.confirms else None
         await self._comes_to_rest()
         status = await lane.status()
         records = [each for each in status["history"] if each["began"] >= began]
@@ -386,9 +392,13 @@ class _Worker:
         record = _last(records if case.again else [each for each in records if each["fault"] == fault])
         await lane.order("well")
         self._times(run, case, record, completed_at)
-        self._judge(run, case, await self._lane_verdict(number), record, completed_at)
+        pieces = await lane.pieces()
+        verdict = await self._verdict((by_then or []) + pieces, number)
+        if by_then is not None and pieces:
+            run.premature = not {*(await self._verdict(by_then, number)).lost} <= {*verdict.lost}
+        self._judge(run, case, verdict, record, completed_at)
         if case.spoils:
-            run.aftermath = await self._aftermath()
+            await self._aftermath(run)
         run.standing = await self._still_said()
         run.took_s = time.monotonic() - began
         return run
@@ -456,6 +466,8 @@ class _Worker:
         """Fault to reason, repair to printing."""
         felt = record["felt"] if record else None
         run.happened = felt is not None and felt < completed_at
+        # How long a job takes to begin is not how long it takes to go on.
+        run.had_begun = record is not None and record["at_byte"] - self._before > BEGUN_BYTES
         if record is None or felt is None:
             return
         ended = record["ended"]
@@ -465,6 +477,8 @@ class _Worker:
         asked = lane.kind.language == "ESC/POS" and (lane.transport != "socket" or not case.asked)
         asked = asked or not (case.asked or case.said_by_all)
         known = breaks or (lane.kind.answers and asked)
+        # Nobody is connected to a network printer without a job, and a job may wait for its worker first.
+        known = known and (run.had_begun or lane.transport != "socket")
         if case.reasons and known:
             over = min(ended or completed_at, completed_at)
             seen = [
@@ -477,9 +491,7 @@ class _Worker:
                 run.reason_s = seen[0] - felt
             elif over - felt > REASON_TARGET_S:
                 run.unsaid = True
-        # How long a job takes to begin is not how long it takes to go on.
-        had_begun = record["at_byte"] - self._before > BEGUN_BYTES
-        if ended is not None and ended < completed_at and case.lasts_s and had_begun:
+        if ended is not None and ended < completed_at and case.lasts_s and run.had_begun:
             again = record["taken"] if record["fault"] in {"unplug", "half-open"} else record["moved"]
             if again is not None and again < completed_at:
                 run.resume_s = again - ended
@@ -529,10 +541,15 @@ class _Worker:
         await self._comes_to_rest()
         await self._plain_job()
 
-    async def _aftermath(self) -> str:
-        """The next job after what nobody can know has to come out, beside what is left of the one before."""
+    async def _aftermath(self, run: Run) -> None:
+        """The next job after what nobody can know has to come out, beside what is left of the one before.
+
+        A printer that says nothing takes its begin for the rest of what the cable has lost at the end.
+        """
         verdict, ended, _ = await self._plain_job()
-        return "" if ended == "completed" and not (verdict.lost or verdict.doubled) else f"{ended}: {verdict}"
+        if ended != "completed" or verdict.lost or verdict.doubled:
+            run.spoiled_next = not self._lane.kind.answers and ended == "completed" and verdict.lost == (0,)
+            run.aftermath = "" if run.spoiled_next else f"{ended}: {verdict}"
 
 
 def _verdict(pieces: Sequence[Piece], number: int) -> coded_pages.Verdict:
@@ -614,7 +631,7 @@ def _cell(runs: Sequence[Run]) -> str:
     }
     notes = {
         "damaged": sum(bool(run.damaged) for run in runs),
-        "unknowable": sum(bool(run.excused) for run in runs),
+        "unknowable": sum(bool(run.excused or run.spoiled_next) for run in runs),
     }
     bad = ", ".join(f"**{count} {word}**" for word, count in counts.items() if count)
     also = ", ".join(f"{count} {word}" for word, count in notes.items() if count)
@@ -642,7 +659,7 @@ def summary(runs: Sequence[Run]) -> str:
         f"{sum(run.unsaid for run in runs)} faults not said",
         f"fault to reason {_spread(said)}",
         f"repair to printing {_spread(again)}",
-        f"unknowable losses {sum(bool(run.excused) for run in runs)}",
+        f"unknowable losses {sum(bool(run.excused or run.spoiled_next) for run in runs)}",
         f"pages with a mark {sum(run.marked for run in runs)}",
     ]
     return "; ".join(parts)

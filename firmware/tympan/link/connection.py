@@ -161,10 +161,15 @@ class Connection:
         return known
 
     @property
-    def _stalled(self) -> bool:
-        since = min(
+    def _blocked_since(self) -> float | None:
+        """Since when it takes nothing, or nothing of what it took has left this machine."""
+        return min(
             (each for each in (self._waits_since, self._stuck_since) if each is not None), default=None
         )
+
+    @property
+    def _stalled(self) -> bool:
+        since = self._blocked_since
         if since is None:
             return False
         now = time.monotonic()
@@ -243,6 +248,8 @@ class Connection:
         if not isinstance(said, bytes):
             self._hear_port(said)
             return
+        # An answer may be heard before it is seen that it takes data again.
+        self._goes_on(self._blocked_since, now)
         heard = self.dialogue.received(said, now)
         self._ticked_at = now
         self.answering.spoke(now, understood=bool(heard))
@@ -379,7 +386,7 @@ class Connection:
             self._waits_since = now
 
     def _goes_on(self, since: float | None, now: float) -> None:
-        """It takes data again, after it took none since then.
+        """It takes data again, or says something, after it took none since then.
 
         On a line that does not tell of its power, who took nothing and said nothing for so long may have been off and on: a printer that
         is well empties its buffer steadily, and one that is not says so, if it promised to.

@@ -29,7 +29,7 @@ from tympan.model.device_condition import DeviceCondition
 from tympan.render.frames import FrameSource
 
 REOPEN_MIN_S = 0.25
-REOPEN_MAX_S = 2.0
+REOPEN_MAX_S = 1.0
 """How long the link waits before it tries again to open a device that is away; doubles from the first to the second."""
 
 CLOSE_S = CANCEL_GRACE_S + LAST_PAGES_S + 1.0
