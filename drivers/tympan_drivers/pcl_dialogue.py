@@ -118,7 +118,7 @@ class PclDialogue:
         self._echoes = False
         self._answers = False  # it has said what comes behind the first echo
         self._jobs: deque[_Job] = deque()
-        self._ends = False  # it has told of a job's end
+        self._ends = False  # it has told of the end of a job of ours
         self._begun: _Job | None = None
         self._current: _Job | None = None
         self._lasting: dict[str, Meaning] = {}
@@ -251,9 +251,9 @@ class PclDialogue:
             job = self._jobs[0] if self._jobs and self._has_begun(self._jobs[0]) else None
         else:
             job = next((each for each in self._jobs if token and each.token == token), None)
-        self._ends = True
         if job is None:
-            return []  # somebody else's, or of a document that has jobs of its own
+            return []  # somebody else's, of a document that has jobs of its own, or under a name that the printer has changed
+        self._ends = True
         while self._jobs.popleft() is not job:
             pass
         complete = message.event == "END" and message.name != ABANDONED and message.result in {"", "OK"}

@@ -15,7 +15,7 @@ import errno
 import re
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -290,10 +290,12 @@ class UsbTransport:
                 raise DeviceNotFoundError("it has no printer interface any more", device_uri=self.uri)
             self._device, self._interface = device, interface
             self._write_bytes, self._stalls = WRITE_BYTES_MAX, 0
-            self._detach(device)
             active = active_configuration(device)
             if active is None or active.bConfigurationValue != interface.configuration:
+                # It cannot be set while the kernel's driver of any interface holds it.
+                self._detach(device, {each.bInterfaceNumber for each in active or ()})
                 device.set_configuration(interface.configuration)
+            self._detach(device, {interface.number})
             usb.util.claim_interface(device, interface.number)
             if interface.alternates > 1:
                 device.set_interface_altsetting(interface.number, interface.alternate)
@@ -312,13 +314,11 @@ class UsbTransport:
             raise
         return identity
 
-    def _detach(self, device: UsbDevice) -> None:
-        """Take the kernel's drivers off all interfaces: a configuration cannot be set while one is held."""
+    def _detach(self, device: UsbDevice, numbers: Collection[int]) -> None:
+        """Take the kernel's drivers off these interfaces; others, such as a card reader's, are none of our business."""
         import usb.core  # noqa: PLC0415
 
-        for number in sorted(
-            {interface.bInterfaceNumber for interface in active_configuration(device) or ()}
-        ):
+        for number in sorted(numbers):
             try:
                 if device.is_kernel_driver_active(number):
                     device.detach_kernel_driver(number)

@@ -30,7 +30,8 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 
 RELOAD_DRAIN_S = 300.0
-"""How long a reload waits for jobs that are printing; one that takes longer is broken off and goes on afterwards."""
+"""How long a reload waits for jobs that are printing; one that takes longer, or whose printer stands still, is broken off and goes on
+afterwards."""
 
 Wishes = asyncio.Queue[signal.Signals | None]
 """Signals, and None for Restart-System."""
@@ -195,10 +196,9 @@ async def _serve_with(
             if greeting is not None:
                 greeting.cancel()
                 await asyncio.gather(greeting, return_exceptions=True)
-            if changed is not None:
-                await service.drain(RELOAD_DRAIN_S)
-            else:
+            if changed is None or not await _drained(service, wishes):
                 unit.stopping()
+                return None
             return changed
         finally:
             start_up_pages.stop()
@@ -210,6 +210,28 @@ async def _serve_with(
             await server.close()
     finally:
         await service.close()
+
+
+async def _drained(service: Service, wishes: Wishes) -> bool:
+    """Let what is printing come to its end before a reload; False where it was told to stop meanwhile."""
+    draining = asyncio.create_task(service.drain(RELOAD_DRAIN_S))
+    later: list[signal.Signals | None] = []
+    try:
+        while not draining.done():
+            wish = asyncio.create_task(wishes.get())
+            await asyncio.wait({draining, wish}, return_when=asyncio.FIRST_COMPLETED)
+            if not wish.done():
+                wish.cancel()
+            elif wish.result() in {None, signal.SIGHUP}:
+                later.append(wish.result())
+            else:
+                return False
+        return True
+    finally:
+        draining.cancel()
+        await asyncio.gather(draining, return_exceptions=True)
+        for each in later:  # the configuration was read before they came
+            wishes.put_nowait(each)
 
 
 async def _wait_for_change(

@@ -628,6 +628,40 @@ def test_one_way_is_never_read(bus, connect, quirks):
     assert transport.read(10, 0.05) == b""
 
 
+class _WithCardReader(SimulatedUsb):
+    """A printer with an interface of another class, which a driver of its own holds."""
+
+    reader_driver = True
+
+    def get_configuration_descriptor(self, dev, config):
+        described = super().get_configuration_descriptor(dev, config)
+        described.bNumInterfaces = 2
+        return described
+
+    def get_interface_descriptor(self, dev, intf, alt, config):
+        if intf != 1 or alt:
+            return super().get_interface_descriptor(dev, intf, alt, config)
+        described = super().get_interface_descriptor(dev, 0, 0, config)
+        described.bInterfaceNumber, described.bNumEndpoints, described.bInterfaceClass = 1, 0, 8
+        return described
+
+    def is_kernel_driver_active(self, dev_handle, intf):
+        return self.reader_driver if intf == 1 else super().is_kernel_driver_active(dev_handle, intf)
+
+    def detach_kernel_driver(self, dev_handle, intf):
+        if intf == 1:
+            self.reader_driver = False
+        else:
+            super().detach_kernel_driver(dev_handle, intf)
+
+
+def test_a_card_reader_in_the_printer_keeps_its_driver(monkeypatch, connect):
+    bus = _WithCardReader([UsbBusPrinter(None).device])
+    monkeypatch.setattr(UsbTransport, "backend", bus)
+    connect("usb://04b8:0202").write(b"x", 1.0)
+    assert bus.reader_driver
+
+
 def test_keep_detached(bus, connect, quirks):
     quirks(keep_detached=True)
     bus({})

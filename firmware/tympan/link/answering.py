@@ -7,6 +7,10 @@ from tympan.driver.dialogue import POLL_S
 POLL_MAX_S = 60.0
 """A device that has never answered is asked this seldom at last: the pause doubles from `POLL_S`."""
 
+FRUITLESS_MAX = 2
+"""How often jobs are sent again, one time after the other, to a device that says that it has lost a part, or has confirmed other jobs and
+does not confirm this one, and confirms nothing meanwhile."""
+
 
 class DeviceKnowledge:
     """What one device has shown of itself since the service runs, over all its connections.
@@ -25,6 +29,14 @@ class DeviceKnowledge:
         self.refuses = False
         self.fruitless = 0
         self.port_well = False
+
+    def is_sent_again(self) -> bool:
+        """Whether a job that the device has not confirmed is to be sent again; who has had it too often in vain does not confirm."""
+        if self.fruitless == FRUITLESS_MAX:
+            self.refuses = True
+            return False
+        self.fruitless += 1
+        return True
 
     def can_confirm(self) -> None:
         """It has just answered what asks for confirmations."""

@@ -82,6 +82,7 @@ class Work:
         raw: Its frames do not end where commands end.
         resumed: It broke off before, in this run of the service or an earlier one.
         canceled: It is to stop.
+        begun: The device is open, and the job's thread looks whether it is to stop.
         wish: What is wanted of it then.
     """
 
@@ -94,6 +95,7 @@ class Work:
     raw: bool = False
     resumed: bool = False
     canceled: threading.Event = field(default_factory=threading.Event)
+    begun: bool = False
     wish: Wish = Wish.STOP
 
     def check(self) -> None:
@@ -386,7 +388,8 @@ class Attempt:
 
     def _understand(self, now: float) -> None:
         """Take in what the device has said of the job, and tell how it is."""
-        if (missing := self._learn(now)) is not None:
+        missing = self._learn(now)
+        if missing is not None and self._knowledge.is_sent_again():
             raise LostError(f"it has not printed page {missing.number}, and goes on behind it")
         self._look()
 

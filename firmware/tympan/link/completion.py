@@ -41,9 +41,6 @@ ASKS = 29
 ASKS_UNPROVED = 7
 """… and one that has not."""
 
-FRUITLESS_MAX = 2
-"""How often a job is sent again, one time after the other, to a device that has confirmed others and does not confirm it."""
-
 BUSY_S = 120.0
 """How long the word of a device that it works is believed: a page may take so long, and some answer nothing meanwhile."""
 
@@ -135,8 +132,7 @@ class Completion:
             self._asks += 1
             self._quiet_since = now
             return Verdict.ASK
-        if self._knowledge.confirmed and self._knowledge.fruitless < FRUITLESS_MAX:
-            self._knowledge.fruitless += 1
+        if self._knowledge.confirmed and self._knowledge.is_sent_again():
             return Verdict.AGAIN
         self._knowledge.refuses = True
         return Verdict.DELIVER if not self.delivered else Verdict.WAIT

@@ -157,6 +157,10 @@ class Connection:
         if known is None:
             known = DeviceCondition()
         if not known.stopped and self._stalled:
+            if (
+                self._port is not None and self._port.stopped
+            ):  # newer than what it said before it could not be asked
+                return replace(self._port, reasons=(*self._port.reasons, *known.reasons))
             return replace(known, stopped=True, reasons=(*known.reasons, "other-error"), message=STALLED)
         return known
 
@@ -174,6 +178,7 @@ class Connection:
             return False
         now = time.monotonic()
         prompt = self.dialogue.answers_within_s > 0 and self._knowledge.answered
+        prompt = prompt or (self._port is not None and self._port.stopped)
         if prompt and now - self.answering.spoke_at > PROMPT_STALLED_S < now - since:
             return True
         return self._waits_since is not None and now - self._waits_since > STALLED_S
@@ -194,6 +199,8 @@ class Connection:
             if isinstance(said, bytes):
                 for heard in self.dialogue.received(said, now):
                     self._understand(heard)
+        for heard in self.dialogue.received(b"", now + TICK_S):  # nothing more comes of what it was saying
+            self._understand(heard)
 
     def wait(self, timeout_s: float) -> None:
         """Wait until it says something."""

@@ -174,7 +174,9 @@ class DeviceLink:
 
     def _stop(self, work: Work) -> None:
         work.canceled.set()
-        self._appeared.set()  # it may wait for the device
+        self._appeared.set()  # the thread may wait for the device,
+        if not work.begun:  # or be trying to reach one that is gone, which takes seconds
+            _set_result(work.future, PrintOutcome(_CANCELED[0], PrintProgress(), *_CANCELED[1:]))
 
     def let_go(self) -> None:
         """Close the device once nothing is printing, so that another program can have it; the next job opens it again."""
@@ -315,7 +317,10 @@ class DeviceLink:
                 self._connection.resynchronise()
         attempt: Attempt | None = None
         try:
-            attempt = Attempt(work, self._opened(work), self._knowledge, self._look)
+            connection = self._opened(work)
+            work.begun = True
+            work.check()
+            attempt = Attempt(work, connection, self._knowledge, self._look)
             failed = attempt.run()
             end = (
                 (Ending.COMPLETED, "", "")

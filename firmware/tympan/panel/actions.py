@@ -167,7 +167,12 @@ class PanelActions:
     async def _feed_paper(self) -> bool:
         for printer in self.printers:
             feed = self._feed(printer)
-            if feed and printer.control.takes_jobs:
+            if (
+                feed
+                and printer.control.takes_jobs
+                and printer.control.prints
+                and not printer.condition.stopped
+            ):
                 native = printer.capabilities.native_formats[0]
                 await print_own(self._service, printer, "Paper feed", native, feed)
                 return True

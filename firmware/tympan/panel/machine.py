@@ -394,7 +394,7 @@ class PanelMachine:
         action = Action(configured)
         possible = {
             Action.CANCEL: situation.any_job,
-            Action.RESUME: situation.kind is Kind.PAUSED,
+            Action.RESUME: situation.tap is Kind.PAUSED,
             Action.RELEASE: situation.held,
             Action.FEED: situation.feeds,
             Action.PAGE: bool(situation.printer),
@@ -403,7 +403,7 @@ class PanelMachine:
 
     def _sensible(self) -> Action | None:
         """What is meant most likely by who presses the button now. Nothing destroys a job that waits for a person."""
-        match self._situation.kind:
+        match self._situation.tap:
             case Kind.PRINTING:
                 return Action.CANCEL
             case Kind.PAUSED:
@@ -419,7 +419,7 @@ class PanelMachine:
         if action is None:
             self._say(now_s, well=False)
         else:
-            self._orders.append(Order(action, self._situation.printer))
+            self._orders.append(Order(action, self._situation.tap_printer))
 
     # --- lights and sounds ------------------------------------------------------------------------------------------
 

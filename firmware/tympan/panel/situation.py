@@ -77,6 +77,8 @@ class Situation:
     Attributes:
         kind: How the worst printer stands.
         printer: Its name; empty where there is none.
+        tap: How the printer stands that a tap is about: the worst, or, where those that need a person have no job, the worst of the others.
+        tap_printer: Its name.
         code: What is wrong with it, or what runs low with any.
         job: It has a job that prints or has stopped.
         any_job: Some printer has one.
@@ -87,6 +89,8 @@ class Situation:
 
     kind: Kind
     printer: str = ""
+    tap: Kind = Kind.READY
+    tap_printer: str = ""
     code: BlinkCode | None = None
     job: bool = False
     any_job: bool = False
@@ -103,13 +107,18 @@ def situation_of(printers: Sequence[PrinterView]) -> Situation:
     """All printers together: the worst is shown; of equal ones the one with the first code, then the first in the list."""
     if not printers:
         return Situation(Kind.READY)
-    worst = min(printers, key=lambda each: (-each.kind, _rank(each.code)))
+    worst = _worst(printers)
+    calm = [each for each in printers if each.kind < Kind.ATTENTION]
+    waits = any(each.job for each in printers if each.kind is Kind.ATTENTION)
+    about = _worst(calm) if calm and not waits else worst
     code = worst.code
     if worst.kind < Kind.ATTENTION:  # what runs low anywhere is worth a word
         code = min((each.code for each in printers), key=_rank, default=None)
     return Situation(
         worst.kind,
         worst.name,
+        about.kind,
+        about.name,
         code,
         job=worst.job,
         any_job=any(each.job for each in printers),
@@ -117,6 +126,10 @@ def situation_of(printers: Sequence[PrinterView]) -> Situation:
         pins=any(each.pins for each in printers),
         feeds=any(each.feeds for each in printers),
     )
+
+
+def _worst(printers: Sequence[PrinterView]) -> PrinterView:
+    return min(printers, key=lambda each: (-each.kind, _rank(each.code)))
 
 
 def _rank(code: BlinkCode | None) -> int:

@@ -48,6 +48,9 @@ _CANCELED_BY = {
 _KEPT_REASONS = frozenset({STOPPING, _INCOMING, *_CANCELED_BY})
 """What stays true of a job while its state changes."""
 
+DRAIN_LOOK_S = 0.2
+"""How often it is looked, while a queue drains, whether its printer stands still."""
+
 _log = logging.getLogger(__name__)
 
 
@@ -118,11 +121,14 @@ class PrintQueue:
         self._wake.set()
 
     async def drain(self) -> None:
-        """Print the job that is printing to its end, and no other; `close` is to follow."""
+        """Print the job that is printing to its end, and no other; `close` is to follow.
+
+        A job that waits for its printer is not waited for: that may be for ever, and it goes on after the start.
+        """
         self._draining = True
         self.wake()
-        if self._task is not None:
-            await asyncio.wait({self._task})
+        while self._task is not None and not self._task.done() and not self._printer.condition.stopped:
+            await asyncio.wait({self._task}, timeout=DRAIN_LOOK_S)
 
     async def close(self) -> None:
         """Stop; the job that is printing stays in the spool for the next start."""

@@ -367,6 +367,18 @@ def test_a_printer_that_is_idle_and_does_not_tell_of_the_end_has_lost_the_job():
     assert PartMissing(7, 2) not in dialogue.received(idle, 6.0), "once is enough"
 
 
+def test_nor_is_one_that_tells_of_ends_under_other_names():
+    """It would be sent the job again and again."""
+    dialogue = dialogue_of()
+    begun(dialogue, 7)
+    dialogue.page_ended(1)
+    dialogue.job_ended(0.0)
+    dialogue.received(job("END", "ANOTHER", "PAGES=1"), 2.0)
+    dialogue.job_ended(0.0)
+    heard = [each for _ in range(9) for each in dialogue.received(status((10001, "READY")), 3.0)]
+    assert not any(isinstance(each, PartMissing) for each in heard)
+
+
 def test_a_printer_that_never_tells_of_ends_is_not_taken_at_its_word():
     dialogue = dialogue_of()
     begun(dialogue, 7)

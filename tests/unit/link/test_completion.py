@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from tympan.link.answering import DeviceKnowledge
+from tympan.link.answering import FRUITLESS_MAX, DeviceKnowledge
 from tympan.link.completion import (
     ASK_S,
     ASKS,
     ASKS_UNPROVED,
     BUSY_S,
-    FRUITLESS_MAX,
     PROVE_S,
     WORD_S,
     Completion,

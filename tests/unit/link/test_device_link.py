@@ -45,7 +45,9 @@ class Transport:
     def open(self):
         if self.opening:
             problem = self.opening.pop(0)
-            if problem is not None:
+            if isinstance(problem, threading.Event):
+                problem.wait(10)
+            elif problem is not None:
                 raise problem
         self.opened += 1
         self.is_open = True
@@ -337,6 +339,22 @@ async def test_a_job_is_canceled_while_the_device_is_away(link, transport):
     outcome = await asyncio.wait_for(printing, 1)
     assert outcome.ending is Ending.CANCELED
     assert transport.received == b""
+
+
+async def test_a_job_is_canceled_while_the_device_is_being_reached(link, transport):
+    """A network printer that is gone takes seconds to be given up."""
+    reached = threading.Event()
+    transport.opening = [reached]
+    source = Source(data(b"x"), END)
+    printing = asyncio.create_task(link.print(1, "bin", source, lambda _: None))
+    await asyncio.sleep(0.05)
+    link.cancel()
+    outcome = await asyncio.wait_for(printing, 1)
+    assert outcome.ending is Ending.CANCELED
+    reached.set()
+    assert (await link.print(2, "bin", Source(data(b"y"), END), lambda _: None)).ending is Ending.COMPLETED
+    assert transport.received == b"y"
+    assert source.closed
 
 
 async def test_a_transport_that_fails_in_an_unknown_way_ends_the_job_and_not_the_thread(

@@ -111,6 +111,7 @@ class Dialogue(SilentDialogue):
         super().__init__(buffer_bytes)
         self.job_id = 0
         self.heard = bytearray()
+        self.last = False
 
     def opened(self, _now):
         return b"<hello>?"
@@ -139,11 +140,14 @@ class Dialogue(SilentDialogue):
     def closing(self):
         return b"<bye>"
 
-    def received(self, data, _now):
+    def received(self, data, now):
         self.heard += data
         *whole, rest = self.heard.split(b";")
         self.heard = bytearray(rest)
-        return [self._meaning(bytes(word)) for word in whole]
+        self.last = self.last or b"last" in whole
+        if self.last and now > time.monotonic():
+            return [JobConfirmed(self.job_id)]
+        return [self._meaning(bytes(word)) for word in whole if word != b"last"]
 
     def _meaning(self, word):
         if word.startswith(b"p"):
@@ -370,6 +374,27 @@ async def test_port_bits_tell_where_the_dialogue_says_nothing(link, device, driv
     assert (await end(printing)).ending is Ending.COMPLETED
 
 
+async def test_port_bits_tell_why_one_takes_nothing_that_cannot_be_asked_now(
+    link, device, listener, monkeypatch
+):
+    """A receipt printer whose memory is full of what waits for paper does not hear the question."""
+    monkeypatch.setattr("tympan.link.back_channel.PORT_STATUS_S", 0.02)
+    monkeypatch.setattr(connection, "PROMPT_STALLED_S", 0.1)
+    device.port = PortStatus(paper_empty=False, selected=True, error=False)
+    await ready(link, device)
+    await until(lambda: listener.now == WELL)
+    printing = begin(link, Source(b"one", b"two", end=False))
+    await until(lambda: b"two" in device.words)
+    device.takes = False
+    device.port = PortStatus(paper_empty=True, selected=False, error=True)
+    await until(lambda: listener.now.reasons == ("media-empty-error",))
+    device.port = PortStatus(paper_empty=False, selected=True, error=False)
+    device.takes = True
+    await until(lambda: listener.now == WELL)
+    link.cancel()
+    await end(printing)
+
+
 async def test_who_it_says_it_is(link, device):
     await ready(link, device)
     device.said.put(b"me;")
@@ -519,6 +544,31 @@ async def test_a_part_that_is_missing_is_sent_again(link, device):
     assert (outcome.ending, outcome.progress.pages) == (Ending.COMPLETED, 3)
     again = device.job.replace(b"[1 ", b"")  # the device is open again before the job begins, or after
     assert again == b"<abandon> <hello> <job> two P2; three P3; J"
+
+
+async def test_a_printer_that_misses_a_part_whenever_it_is_asked_does_not_print_for_ever(link, device):
+    """Its paper would end before the job does."""
+    device.answers |= {b"J": b"missing1;"}
+    await ready(link, device)
+    endings = [(await end(begin(link, Source(b"one"), resumed=turn > 0))).ending for turn in range(3)]
+    assert endings == [Ending.INTERRUPTED, Ending.INTERRUPTED, Ending.COMPLETED]
+    assert device.words.count(b"one") == 3
+    device.answers |= {b"J": b"done;"}
+    await end(begin(link, Source(b"one")))
+    device.answers |= {b"J": b"missing1;"}
+    assert (await end(begin(link, Source(b"one")))).ending is Ending.INTERRUPTED, "it confirms again"
+
+
+async def test_what_it_said_last_counts(link, device):
+    """A dialogue may have to wait for the end of an answer that bears none."""
+    await ready(link, device)
+    printing = begin(link, Source(b"one", b"two"))
+    await until(lambda: b"J" in device.words)
+    device.said.put(b"p2;last;")
+    await until(device.said.empty)
+    await asyncio.sleep(0.1)
+    device.gone = DeviceGoneError("unplugged")
+    assert (await end(printing)).ending is Ending.COMPLETED
 
 
 async def test_one_that_never_answers_is_not_waited_for_and_asked_seldom(link, device, monkeypatch):

@@ -194,6 +194,20 @@ def test_the_worst_printer_is_shown():
     assert situation_of([]).kind is Kind.READY
 
 
+def test_a_tap_is_about_the_others_where_one_is_away_without_a_job():
+    away = PrinterView("laser", device_stopped=True, reasons=("connecting-to-device",))
+    for other, action in ((PRINTING, Action.CANCEL), (PAUSED, Action.RESUME), (IDLE, Action.FEED)):
+        player = Player(TWO, away, other)
+        player.tap()
+        player.wait(2)
+        assert player.orders == [(action, "receipt", "")]
+        assert player.machine.situation.printer == "laser"
+    player = Player(TWO, replace(away, job=True), PRINTING)
+    player.tap()
+    player.wait(2)
+    assert player.orders == [], "it throws nothing away that waits for a person"
+
+
 def test_paper_of_another_kind_needs_a_person_although_nothing_has_stopped():
     assert situation_of([replace(PRINTING, reasons=("media-needed",))]).kind is Kind.ATTENTION
 

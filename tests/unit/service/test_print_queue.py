@@ -774,6 +774,18 @@ async def test_draining_ends_the_job_that_prints_and_begins_no_other(stand):
     assert stand.now == []
 
 
+async def test_draining_does_not_wait_for_a_printer_that_stands_still(stand):
+    job = stand.add()
+    await stand.settle()
+    draining = asyncio.create_task(stand.queue.drain())
+    await stand.settle()
+    assert not draining.done()
+    stand.link.listener.device_reports(stopped("media-empty-error", "Out of paper."))
+    await asyncio.wait_for(draining, 5)
+    await stand.queue.close()
+    assert not job.is_terminal
+
+
 async def test_draining_an_idle_queue_ends_at_once(stand):
     await stand.settle()
     await asyncio.wait_for(stand.queue.drain(), 5)
