@@ -52,6 +52,8 @@ class _RawLink:
     def _gap_end(self, now: float) -> float | None:
         """End the job after the gap; returns when that will be."""
         simulation = self._running.simulation
+        if simulation.printer.stalled:
+            self._last_byte = now  # who takes nothing is not sent anything
         if not self._gap_s or not simulation.in_job or self._held or simulation.printer.stalled:
             return None
         due = self._last_byte + self._gap_s

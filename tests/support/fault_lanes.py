@@ -210,6 +210,8 @@ class _OwnProcess(Lane):
             str(self.out),
         ]
         command += ["--speed", f"{self.kind.speed:g}", "--control", str(self._control), *arguments]
+        # Longer than a pause that a busy machine makes: a laser on a line ends a job of its own after 15 s and more.
+        command += ["--idle-gap", "15"]
         self._process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True)
         assert self._process.stdout is not None
         return self._process.stdout.readline()

@@ -44,7 +44,7 @@ STEP_S = 0.1
 STALLED_S = 10.0
 """A device that takes nothing for this long is said to be stopped; it goes on by itself."""
 
-PROMPT_STALLED_S = 0.9
+PROMPT_STALLED_S = 0.75
 """The same of a device that promises prompt answers, and has said nothing in this time either."""
 
 OFF_S = 1.8

@@ -368,6 +368,24 @@ def test_a_terminal_a_pause_is_a_job_s_end(simulator, tmp_path):
     assert not name.is_symlink()
 
 
+def test_a_stall_is_no_pause_of_the_host(simulator, tmp_path):
+    """A laser whose job ends in its middle would print the rest without what was set up."""
+    name, orders = tmp_path / "ttyPRINTER", tmp_path / "control"
+    simulator("escpos", "--pty", str(name), "--speed", "max", "--idle-gap", "0.6", "--control", str(orders))
+    terminal = os.open(name, os.O_RDWR | os.O_NOCTTY)
+    try:
+        os.write(terminal, b"one\n")
+        wait_for((tmp_path / "out" / ".1.bin.part").exists)
+        send(orders, "stall on")
+        time.sleep(0.8)
+        send(orders, "stall off")
+        os.write(terminal, b"two\n")
+        wait_for((tmp_path / "out" / "1.bin").exists)
+    finally:
+        os.close(terminal)
+    assert (tmp_path / "out" / "1.bin").read_bytes() == b"one\ntwo\n"
+
+
 def test_a_line_has_its_speed(simulator, tmp_path):
     """115200 baud are 11520 bytes a second, as long as the printer is quicker than that."""
     name = tmp_path / "ttyPRINTER"
