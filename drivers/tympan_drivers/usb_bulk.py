@@ -497,7 +497,9 @@ class UsbTransport:
             if device is None:
                 return
             self._held.pop((device.bus, device.address), None)
-            given_back = () if self._quirks.keep_detached else tuple(detached)
+            # One that was killed before it could give it back was perhaps this service.
+            ours = () if interface is None else (interface.number,)
+            given_back = () if self._quirks.keep_detached else tuple(dict.fromkeys((*detached, *ours)))
 
             def release() -> None:
                 _release(device, interface, given_back)

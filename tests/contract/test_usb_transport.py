@@ -662,6 +662,14 @@ def test_a_card_reader_in_the_printer_keeps_its_driver(monkeypatch, connect):
     assert bus.reader_driver
 
 
+def test_the_kernels_driver_gets_it_back_after_one_that_was_killed(bus, connect):
+    bus({})
+    usb.core.find(backend=UsbTransport.backend).detach_kernel_driver(0)
+    assert not kernel_has()
+    connect(URI).close()
+    assert kernel_has()
+
+
 def test_keep_detached(bus, connect, quirks):
     quirks(keep_detached=True)
     bus({})

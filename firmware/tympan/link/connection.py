@@ -157,9 +157,8 @@ class Connection:
         if known is None:
             known = DeviceCondition()
         if not known.stopped and self._stalled:
-            if (
-                self._port is not None and self._port.stopped
-            ):  # newer than what it said before it could not be asked
+            if self._port is not None and self._port.stopped:
+                # Newer than what the device said before it could not be asked any more.
                 return replace(self._port, reasons=(*self._port.reasons, *known.reasons))
             return replace(known, stopped=True, reasons=(*known.reasons, "other-error"), message=STALLED)
         return known
