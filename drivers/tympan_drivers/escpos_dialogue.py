@@ -50,6 +50,9 @@ between two questions, so that no answer is missed without a word."""
 ROUND_S = 1.0
 """A round of ``DLE EOT`` whose answers broke off so long ago is not going to be complete."""
 
+TOGETHER_S = 0.25
+"""The four answers of a round come within this time, as they are asked for at once."""
+
 ROUNDS_MAX = 3
 """Rounds that may be unanswered before the first of them is forgotten."""
 
@@ -131,7 +134,7 @@ class EscPosDialogue:
         self._sensors: Sensors | None = None
         self._rounds = 0  # asked and not answered yet
         self._round: list[int] = []
-        self._round_at = 0.0
+        self._round_began = self._round_at = 0.0
         self._doubted: tuple[int, ...] = ()
         self._draining = False
         self._drained = 0
@@ -265,6 +268,8 @@ class EscPosDialogue:
         self._see_round(now)
         for reply in self._parser.feed(data):
             if isinstance(reply, QueuedStatus):
+                if self._round:
+                    self._doubt()  # in the midst of answers that belong together: one of them is not what it seems
                 self._run.append(reply.value)
                 self._run_at = now
                 continue
@@ -283,10 +288,14 @@ class EscPosDialogue:
         self._drained += 1
         if not self._rounds:
             return []
+        if not self._round:
+            self._round_began = now
         self._round.append(value)
         self._round_at = now
         if len(self._round) < 4:
             return []
+        if now - self._round_began > TOGETHER_S:
+            self._doubt()
         answers = (self._round[0], self._round[1], self._round[2], self._round[3])
         self._round.clear()
         self._rounds -= 1

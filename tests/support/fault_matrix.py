@@ -204,7 +204,6 @@ class Matrix:
         folder: For everything.
         seed: Of every draw.
         points: How often each fault is made on each printer.
-        fresh: Seed of the points behind the first; None: one seed is enough.
         kinds: Of `KINDS`.
         transports: Of `TRANSPORTS`.
         faults: Of `CASES`.
@@ -219,7 +218,6 @@ class Matrix:
         *,
         seed: int,
         points: int,
-        fresh: int | None = None,
         kinds: Iterable[str] = KINDS,
         transports: Iterable[str] = TRANSPORTS,
         faults: Iterable[str] = CASES,
@@ -229,7 +227,6 @@ class Matrix:
     ) -> None:
         self._folder = folder
         self._chance = random.Random(seed)
-        self._fresh = self._chance if fresh is None else random.Random(fresh)
         self._points = points
         self._faults = tuple(faults)
         self._order = order
@@ -270,10 +267,10 @@ class Matrix:
         for first in range(0, len(self._lanes), self._per_kind):
             lanes = self._lanes[first : first + self._per_kind]
             runs = [
-                (name, (self._fresh if point else self._chance).getrandbits(32))
+                (name, self._chance.getrandbits(32))
                 for name in self._faults
                 if _has(lanes[0], CASES[name])
-                for point in range(self._points)
+                for _ in range(self._points)
             ]
             self._chance.shuffle(runs)
             work += [(lane, runs[place :: self._per_kind]) for place, lane in enumerate(lanes)]

@@ -405,6 +405,19 @@ def test_what_comes_in_place_of_other_answers_is_none(garbled):
     assert heard[-1] == JobConfirmed(7)
 
 
+@pytest.mark.parametrize("first", [b"\x12\0\x12\x12", b"\0\x12\x12\x12"])
+def test_an_answer_in_place_of_one_of_a_round_is_none(first):
+    """Although another one completes the round in its stead, later."""
+    dialogue = dialogue_in_step()
+    dialogue.job_begins(7)
+    dialogue.page_ended(1)
+    dialogue.poll(1.0, in_job=True)
+    heard = [*dialogue.received(first, 1.1), *dialogue.received(b"\x12", 1.5)]
+    for tenth in range(16, 30):
+        heard += dialogue.received(b"", tenth / 10)
+    assert PagesConfirmed(7, 1) not in heard
+
+
 def test_answers_that_come_with_others_wait_for_these():
     dialogue = dialogue_in_step()
     dialogue.job_begins(7)
