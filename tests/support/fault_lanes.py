@@ -272,8 +272,11 @@ class UsbLane(Lane):
         while not self._end.wait(TICK_S):
             with self._device.lock:
                 self._device.printer.advance(time.monotonic())
-                happened = self._device.printer.take_happened()
-                self._sheets += [effect for effect in happened if isinstance(effect, Sheet)]
+                self._collect()
+
+    def _collect(self) -> None:
+        happened = self._device.printer.take_happened()
+        self._sheets += [effect for effect in happened if isinstance(effect, Sheet)]
 
     async def order(self, command: str) -> str:
         with self._device.lock:
@@ -285,6 +288,7 @@ class UsbLane(Lane):
 
     def _new_pieces(self) -> list[Piece]:
         with self._device.lock:
+            self._collect()
             sheets, self._sheets = self._sheets, []
         return [(sheet.image, float(sheet.dpi[1])) for sheet in sheets for _ in range(sheet.copies)]
 
