@@ -97,7 +97,13 @@ class AnswersInOrder:
             self._ended_at, self._ends = None, self._ends + 1 if at_once else 0
             if self._ends >= END_ENOUGH:
                 return self._finds_step(len(self._asked))
-        return self._take(count) if self.in_step else []
+        if not self.in_step:
+            return []
+        too_many = count > len(self._asked)
+        confirmed = self._take(count)
+        if too_many:  # what was not asked is not answered: something before was none
+            self.doubts()
+        return confirmed
 
     def doubts(self) -> None:
         """What came lately may not have been answers."""

@@ -216,6 +216,10 @@ class EscPosDialogue:
             self._drained = 0
             return b""
         self._draining = False
+        if self._round_until is not None and (self._run or self._held):
+            # The round before was not answered: what came in its place is nothing.
+            self._run.clear()
+            self._doubt()
         self._round_until = now + ANSWERS_WITHIN_S
         self._rounds = min(self._rounds + 1, ROUNDS_MAX)
         return REALTIME_QUESTIONS

@@ -49,6 +49,13 @@ def test_questions_are_answered_in_order():
     assert answers.answered(1, 7.0) == [], "nobody asked"
 
 
+def test_an_answer_too_many_shows_that_one_before_was_none():
+    answers = in_step()
+    pages(answers, 1, 2)
+    assert answers.answered(3, 5.0) == [1, 2]
+    assert not answers.in_step
+
+
 def test_what_was_asked_of_an_earlier_job_is_owed():
     answers = in_step()
     pages(answers, 1, 2, 3)

@@ -418,6 +418,20 @@ def test_an_answer_in_place_of_one_of_a_round_is_none(first):
     assert PagesConfirmed(7, 1) not in heard
 
 
+def test_what_came_in_place_of_a_whole_round_is_no_answer_to_what_is_asked_later():
+    """Between jobs, when nobody looks until the next question is due."""
+    dialogue = dialogue_in_step()
+    dialogue.poll(1.0, in_job=False)
+    heard = list(dialogue.received(b"\0\0\0\0", 1.1))
+    dialogue.poll(1.8, in_job=False)
+    dialogue.job_begins(7)
+    for page in (1, 2, 3, 4):
+        dialogue.page_ended(page)
+    heard += dialogue.received(WELL, 1.9)
+    heard += dialogue.received(b"", 2.5)
+    assert PagesConfirmed(7, 1) not in heard
+
+
 def test_answers_that_come_with_others_wait_for_these():
     dialogue = dialogue_in_step()
     dialogue.job_begins(7)
