@@ -216,10 +216,7 @@ class EscPosDialogue:
             self._drained = 0
             return b""
         self._draining = False
-        if self._round_until is not None and (self._run or self._held):
-            # The round before was not answered: what came in its place is nothing.
-            self._run.clear()
-            self._doubt()
+        self._round_missed()
         self._round_until = now + ANSWERS_WITHIN_S
         self._rounds = min(self._rounds + 1, ROUNDS_MAX)
         return REALTIME_QUESTIONS
@@ -269,7 +266,8 @@ class EscPosDialogue:
         heard: list[Heard] = []
         if now - self._run_at > RUN_S:
             heard += self._take_run()
-        self._see_round(now)
+        if self._round_until is not None and now > self._round_until + RUN_S:
+            self._round_missed()
         for reply in self._parser.feed(data):
             if isinstance(reply, QueuedStatus):
                 if self._round:
@@ -387,12 +385,12 @@ class EscPosDialogue:
         ]
         return confirmed if knew or not self._answers.in_step else [Confirms(), *confirmed]
 
-    def _see_round(self, now: float) -> None:
-        """``DLE EOT`` was not answered in time: nor need what came meanwhile be answers."""
-        if self._round_until is not None and now > self._round_until + RUN_S:
-            self._round_until = None
-            if self._held:
-                self._doubt()
+    def _round_missed(self) -> None:
+        """A round of ``DLE EOT`` that was asked for was not answered: nor need what came in its place be answers."""
+        if self._round_until is not None and (self._run or self._held):
+            self._run.clear()
+            self._doubt()
+        self._round_until = None
 
     def _doubt(self) -> None:
         self._round_until, self._held = None, []

@@ -18,7 +18,7 @@ from typing import Protocol
 
 from tympan.driver.contract import DeviceIdentity, Driver, Transport
 from tympan.driver.dialogue import PartMissing
-from tympan.errors import RenderError
+from tympan.errors import DeviceNotFoundError, DevicePermissionError, RenderError
 from tympan.link.answering import DeviceKnowledge
 from tympan.link.attempt import CANCEL_GRACE_S, LAST_PAGES_S, Attempt, CanceledError, Wish, Work, tell
 from tympan.link.connection import STEP_S, Connection
@@ -83,6 +83,7 @@ class DeviceLink:
         self._pause_s = REOPEN_MIN_S
         self._idle_since = 0.0
         self._appeared = threading.Event()
+        self._absent = True
         self._woken = threading.Event()  # `_nothing` is in the queue
         self._condition = DeviceCondition()
         self._closing = threading.Event()
@@ -294,9 +295,10 @@ class DeviceLink:
         self._retry_at = 0.0
 
     def _try_now(self) -> None:
-        self._retry_at = 0.0
-        self._pause_s = REOPEN_MIN_S
         self._appeared.clear()
+        if self._absent:
+            self._retry_at = 0.0
+            self._pause_s = REOPEN_MIN_S
 
     def _let_go(self) -> None:
         self._held = False
@@ -362,6 +364,7 @@ class DeviceLink:
             pause_s = self._retry_at - time.monotonic()
             if pause_s > 0 and self._appeared.wait(pause_s):
                 self._try_now()
+                continue
             work.check()
             self._open()
         self._look()
@@ -421,6 +424,8 @@ class DeviceLink:
                 REOPEN_MIN_S  # it had been there; one that breaks off whenever it is opened is left in peace
             )
         self._close_transport()
+        # What comes and goes matters to who waits for it. Opening a device that is there, and fails, makes nodes go and come by itself.
+        self._absent = isinstance(error, DeviceNotFoundError | DevicePermissionError)
         self._retry_at = now + self._pause_s
         self._pause_s = min(2 * self._pause_s, REOPEN_MAX_S)
         if self._work_waits or not self._transport.shared:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import itertools
 import json
 import os
 import threading
@@ -13,7 +14,7 @@ import pytest
 
 from tympan.driver.contract import DeviceIdentity
 from tympan.driver.dialogue import SilentDialogue
-from tympan.errors import DeviceBusyError, DeviceGoneError, DeviceNotFoundError
+from tympan.errors import DeviceBusyError, DeviceError, DeviceGoneError, DeviceNotFoundError
 from tympan.link import DeviceLink, Ending, RawSource, attempt, connection, device_link
 from tympan.render.document import DocumentFeed
 from tympan.render.frames import Frame, FrameKind
@@ -273,6 +274,34 @@ async def test_a_device_that_appears_is_opened_at_once(link, transport, listener
     await until(lambda: listener.heard[-1] == "running")
     if with_job:
         assert (await printing).ending is Ending.COMPLETED
+
+
+@pytest.mark.parametrize("with_job", [False, True])
+async def test_what_its_own_opening_brings_about_hurries_nobody(
+    link, transport, listener, monkeypatch, with_job
+):
+    """Taking a device from usblp and giving it back is told as a node that goes and comes."""
+    monkeypatch.setattr(device_link, "REOPEN_MIN_S", 0.2)
+    monkeypatch.setattr(device_link, "REOPEN_MAX_S", 0.2)
+    transport.shared = False
+    tries = []
+    opening = transport.open
+
+    def open_and_tell():
+        tries.append(time.monotonic())
+        link.device_appeared()
+        return opening()
+
+    monkeypatch.setattr(transport, "open", open_and_tell)
+    transport.opening = [DeviceBusyError("taken"), DeviceError("it does not let itself be set up"), None]
+    link._pause_s = 0.2
+    if with_job:
+        outcome, _ = await send(link, Source(data(b"x"), END))
+        assert outcome.ending is Ending.COMPLETED
+    else:
+        link.hold()
+        await until(lambda: listener.heard and listener.heard[-1] == "running")
+    assert [later - earlier >= 0.2 for earlier, later in itertools.pairwise(tries)] == [True, True]
 
 
 async def test_a_device_that_goes_away_in_mid_job_interrupts_it_and_is_resynchronised(
