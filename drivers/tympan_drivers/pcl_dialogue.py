@@ -80,6 +80,11 @@ class _Job:
         """The name of the empty job by which is asked whether this one is out."""
         return f"{ASKED}{self.echo}"
 
+    @property
+    def asked_for(self) -> tuple[str, str]:
+        """That empty job."""
+        return f'JOB NAME="{self.question}"', f'EOJ NAME="{self.question}"'
+
     def page_ended(self, number: int, copies: int) -> None:
         """Another side was sent."""
         self.first = self.first or number
@@ -122,7 +127,7 @@ class PclDialogue:
         self._begun: _Job | None = None
         self._current: _Job | None = None
         self._lasting: dict[str, Meaning] = {}
-        self._well = False  # it has said so
+        self._well: bool | None = None  # None: it has not said
         self._asked_at = 0.0
         self.busy = False
 
@@ -167,15 +172,22 @@ class PclDialogue:
         if not again and job.first:
             return b""
         job.asks += again
-        return enquiry(f'JOB NAME="{job.question}"', f'EOJ NAME="{job.question}"')
+        return enquiry(*job.asked_for)
 
     def poll(self, now: float, *, in_job: bool) -> bytes:
-        """Ask how it is, between jobs: seldom, where it is well and has printed everything, and may want to sleep."""
+        """Ask how it is, between jobs: seldom, where it is well and has printed everything, and may want to sleep.
+
+        One that stands still is asked for its job, too, once: whoever mends it may switch it off for that.
+        """
         rests = self._well and not self._jobs and now - self._asked_at < IDLE_ASK_S
         if in_job or rests:
             return b""
         self._asked_at = now
-        return enquiry("INFO STATUS")
+        job = self._current
+        if job is None or job not in self._jobs or not job.ended or job.asks or self._well is not False:
+            return enquiry("INFO STATUS")
+        job.asks += 1
+        return enquiry(*job.asked_for, "INFO STATUS")
 
     def closing(self) -> bytes:
         """Not to be told any more."""

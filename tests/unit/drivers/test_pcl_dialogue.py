@@ -367,6 +367,29 @@ def test_a_printer_that_is_idle_and_does_not_tell_of_the_end_has_lost_the_job():
     assert PartMissing(7, 2) not in dialogue.received(idle, 6.0), "once is enough"
 
 
+def test_a_printer_that_stands_still_is_asked_for_its_job_once():
+    """Switched off by who mends it, it has lost the job; and says so as soon as it is on again, not a second later."""
+    dialogue = dialogue_of()
+    begun(dialogue, 6, "First [01234567]")
+    dialogue.page_ended(1)
+    dialogue.received(job("END", "First [01234567]", "PAGES=1"), 1.0)
+    begun(dialogue, 7)
+    dialogue.page_ended(1)
+    open_, idle = status((40021, "COVER OPEN"), online=False), status((10001, "READY"))
+    dialogue.received(open_, 1.0)
+    assert b"EOJ" not in dialogue.poll(1.0, in_job=False), "it has not got all of it"
+    dialogue.job_ended(1.5)
+    asked = dialogue.poll(2.0, in_job=False)
+    assert re.fullmatch(
+        rb'\x1b%-12345X@PJL\r\n@PJL JOB NAME="(.*)"\r\n@PJL EOJ NAME="\1"\r\n@PJL INFO STATUS\r\n\x1b%-12345X', asked
+    )  # fmt: skip
+    dialogue.received(open_, 2.1)
+    assert b"EOJ" not in dialogue.poll(3.0, in_job=False)
+    heard = [each for _ in range(2) for each in dialogue.received(idle, 4.0)]
+    assert PartMissing(7, 1) not in heard
+    assert PartMissing(7, 1) in dialogue.received(idle, 5.0)
+
+
 def test_nor_is_one_that_tells_of_ends_under_other_names():
     """It would be sent the job again and again."""
     dialogue = dialogue_of()
