@@ -17,6 +17,9 @@ where `room` is what the printer has left (`ROOM_BYTES` unless the URI says ``ro
 the printer's move and our seeing it. At 9600 baud and 64 bytes that is 60 bytes, at 38400 it is 48, at 115200 it is 17: always
 enough for the line not to run dry between two looks, one each `LOOK_S`.
 
+**RTS/CTS where neither the kernel nor the chip does it** (`tympan_drivers.serial_line.IGNORED_FLOWS`) is the same with another
+wire: the window is the same.
+
 **Other handshakes.** The kernel or the chip stops by itself; the queue is kept short all the same (`QUEUE_S`), so that questions
 how the printer is do not wait behind seconds of pixels, and that little is in doubt when an adapter is pulled out.
 """
@@ -27,7 +30,7 @@ import math
 import sys
 
 ROOM_BYTES = 64
-"""The least that a printer is taken to have room for when it takes DTR away."""
+"""The least that a printer is taken to have room for when it says stop."""
 
 ROOM_MIN_BYTES, ROOM_MAX_BYTES = 16, 4096
 
@@ -35,7 +38,7 @@ REACTION_S = 0.004
 """From the printer's move to our seeing it: a millisecond or two for an adapter to report it over USB, as much to be woken up."""
 
 LOOK_S = 0.0005
-"""How often DSR is looked at while there is something to send."""
+"""How often DSR or CTS is looked at while there is something to send."""
 
 LAG_S = 0.002
 """How long bytes may take from the kernel into an adapter before the first of them goes out, while the clock already runs."""
@@ -52,12 +55,12 @@ ADAPTER_BYTES = 640
 
 
 def window_bytes(bytes_per_s: float, room: int) -> int:
-    """How much may be under way with DTR/DSR."""
+    """How much may be under way where we do the handshake."""
     return max(WINDOW_MIN_BYTES, int(room - bytes_per_s * REACTION_S))
 
 
 def room_needed(bytes_per_s: float) -> int:
-    """The room that a printer must have left when it takes DTR away, for nothing to be lost at this speed."""
+    """The room that a printer must have left when it says stop, for nothing to be lost at this speed."""
     return WINDOW_MIN_BYTES + int(bytes_per_s * REACTION_S) + 1
 
 
@@ -66,8 +69,8 @@ class LinePace:
 
     Args:
         bytes_per_s: The line's speed.
-        room: With DTR/DSR, what the printer has room for when it takes its line away; None: the kernel or the chip does
-            the handshake.
+        room: Where we do the handshake, what the printer has room for when it takes its line away; None: the kernel or the
+            chip does it.
         adapter_bytes: The most that lies where the kernel does not count; 0: all there is has gone when the kernel has
             given it away.
         counted: The kernel counts its queue; False: the clock alone says what is under way.

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from tympan.driver.contract import DeviceIdentity, DiscoveredDevice
 from tympan_drivers import usb_node
-from tympan_drivers.usb_node import UsbNode, usb_nodes
+from tympan_drivers.usb_node import UsbNode, sysfs_of, usb_nodes
 
 _NO_UART = {"", "0"}
 """``type`` of a port of the driver's table that has no chip (PORT_UNKNOWN): most of the 32 ttyS of a PC."""
@@ -43,6 +43,14 @@ def stable_name(path: str) -> str:
     """The name that stays an adapter's, for one of the kernel's; empty where there is none."""
     devices = (device.device_uri.removeprefix("serial://") for device in serial_devices())
     return next((name for name in devices if name != path and _same(name, path)), "")
+
+
+def driver_of(path: str) -> str:
+    """The kernel's driver of a port by its name in sysfs, such as ``ftdi_sio``; empty where there is none, or no port."""
+    try:
+        return (sysfs_of(Path(path)) / "device" / "driver").readlink().name
+    except OSError:
+        return ""
 
 
 def _uarts(adapters: Mapping[str, UsbNode]) -> list[DiscoveredDevice]:

@@ -11,6 +11,7 @@ import errno
 import fcntl
 import os
 import termios
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 # asm-generic/ioctls.h and linux/serial.h: whether the chip's shift register is empty.
@@ -20,6 +21,17 @@ _NO_SUCH_CALL = {errno.EINVAL, errno.ENOTTY, errno.EOPNOTSUPP}
 
 _PSEUDO_TERMINALS = range(136, 144)
 """Major numbers of pseudo terminals, Documentation/admin-guide/devices.txt."""
+
+IGNORED_FLOWS: Mapping[str, frozenset[str]] = {"ch341-uart": frozenset({"rtscts", "xonxoff"})}
+"""Flow control that one of the kernel's drivers takes and does not do, by the driver's name in sysfs.
+
+A USB adapter's chip must stop by itself: usb-serial has no way to stop what was given to it (``serial_ops`` of usb-serial.c
+knows no ``stop``, and what writes in generic.c does not look whether the terminal is stopped).
+
+* ``ch341-uart``, CH340 and CH341: ``ch341_set_termios`` sets nothing for IXON, and nothing for CRTSCTS before Linux 6.14
+  (35478bc369a6); bugzilla.kernel.org 197109. It stays here for all kernels: few of these chips were tried with it, and where
+  the chip stops as well, nothing is lost.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +56,14 @@ class LineSettings:
     def bytes_per_s(self) -> float:
         """What the line carries: a start bit, the data, parity and stop bits for each."""
         return self.baud / (1 + self.bits + (self.parity != "none") + self.stop)
+
+    def ignored_by(self, driver: str) -> bool:
+        """Whether the kernel's driver takes this flow control and does not do it."""
+        return self.flow in IGNORED_FLOWS.get(driver, ())
+
+    def is_ours(self, driver: str) -> bool:
+        """Whether this program does the handshake: DTR/DSR always, RTS/CTS where nobody else does it."""
+        return self.flow == "dtrdsr" or (self.flow == "rtscts" and self.ignored_by(driver))
 
 
 class SerialLine:

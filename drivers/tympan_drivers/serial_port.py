@@ -1,12 +1,13 @@
 """The transport of ``serial:///dev/ttyUSB0?baud=38400&flow=rtscts``: a printer on a serial line.
 
 Supported: baud rates the adapter can make, 7 or 8 bits, parity, one or two stop bits; flow control by RTS/CTS and XON/XOFF, which
-the kernel does, and by DTR/DSR, which is done here (`tympan_drivers.line_pace` has the numbers). The back channel. Adapters that
-vanish and come back, also under another number; ``/dev/serial/by-id/…`` names one wherever it is plugged. A pseudo terminal, which
-has neither speed nor counters, keeps the speed that the URI names; where it names none, it takes what it takes.
+the kernel or the adapter's chip does, and by DTR/DSR, which is done here (`tympan_drivers.line_pace` has the numbers), as is RTS/CTS
+with adapters that do not do it (CH340). The back channel. Adapters that vanish and come back, also under another number;
+``/dev/serial/by-id/…`` names one wherever it is plugged. A pseudo terminal, which has neither speed nor counters, keeps the speed
+that the URI names; where it names none, it takes what it takes.
 
 Missing: RTS/CTS and XON/XOFF cannot tell what an adapter's own buffer still holds while the printer holds the line, where the
-adapter does not say so itself.
+adapter does not say so itself. XON/XOFF with adapters that do not do it: the log and ``tympan check`` say so.
 
 XON/XOFF is the kernel's although status replies are binary: the statuses that ESC/POS defines have fixed bits, so that none is
 0x11 or 0x13 (TM-T88III technical manual; Citizen's command reference §5.3, "Identification of Send Status"), and the kernel stops
@@ -20,6 +21,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import logging
 import os
 import termios
 import threading
@@ -39,8 +41,8 @@ from tympan.driver.device_uri import parse_device_uri
 from tympan.errors import ConfigError, DeviceBusyError, DeviceError, DeviceGoneError
 from tympan_drivers.descriptor import Descriptor, device_error
 from tympan_drivers.line_pace import ADAPTER_BYTES, ROOM_BYTES, ROOM_MAX_BYTES, ROOM_MIN_BYTES, LinePace
-from tympan_drivers.serial_cautions import serial_cautions
-from tympan_drivers.serial_devices import serial_devices
+from tympan_drivers.serial_cautions import serial_cautions, xonxoff_caution
+from tympan_drivers.serial_devices import driver_of, serial_devices
 from tympan_drivers.serial_line import LineSettings, SerialLine
 from tympan_drivers.usb_node import NodeFollower
 
@@ -51,15 +53,18 @@ BAUD_DEFAULT = 9600
 BAUD_MAX = 4_000_000
 
 FLOWS = ("none", "rtscts", "xonxoff", "dtrdsr")
+FLOWS_WITH_ROOM = {"rtscts", "dtrdsr"}
 PARITIES = {"none": "N", "even": "E", "odd": "O"}
 
 END_POLL_S = 0.002
 
 BUSY_POLL_S = 0.003
-"""How often DSR is looked at while the printer takes nothing: an adapter is asked over USB each time."""
+"""How often DSR or CTS is looked at while the printer takes nothing: an adapter is asked over USB each time."""
 
 CHIP_PATIENCE_S = 0.3
 """How long a chip is believed that it is not empty when by the line's speed it must be: some never say so, whatever they are."""
+
+_log = logging.getLogger(__name__)
 
 _T = TypeVar("_T")
 
@@ -97,13 +102,17 @@ class SerialTransport:
             flow=parts.choice("flow", FLOWS, "none"),
         )
         self._room = parts.number("room", ROOM_BYTES, ROOM_MIN_BYTES, ROOM_MAX_BYTES)
-        if "room" in parts.options and self._settings.flow != "dtrdsr":
-            raise ConfigError(f"{uri}: room= is for flow=dtrdsr; with other flow control it means nothing")
+        if "room" in parts.options and self._settings.flow not in FLOWS_WITH_ROOM:
+            raise ConfigError(
+                f"{uri}: room= is for flow=dtrdsr and flow=rtscts; with other flow control it means nothing"
+            )
         self._node = NodeFollower(parts.path, "tty", uri)
         self._port: Serial | None = None
         self._descriptor: Descriptor | None = None
         self._line: SerialLine | None = None
         self._closing: threading.Thread | None = None
+        self._driver = ""
+        self._has_warned = False
         self._has_speed = "baud" in parts.options
         self._clock_only = False
         self._all_out_at: float | None = None
@@ -159,13 +168,22 @@ class SerialTransport:
         except (OSError, termios.error) as error:
             self.close()
             raise self._open_error(OSError(*error.args)) from error
+        self._driver = driver_of(path)
+        self._warn()
         self._clock_only = not self._line.has_chip and self._has_speed
         self._pace = self._new_pace(ADAPTER_BYTES if self._line.has_chip else 0)
         self._node.opened(path)
         return DeviceIdentity()
 
+    def _warn(self) -> None:
+        """Say once what this adapter does not do."""
+        ignored = xonxoff_caution(self._settings, self._driver)
+        if ignored and not self._has_warned:
+            _log.warning("%s: %s", self.uri, ignored)
+            self._has_warned = True
+
     def _new_pace(self, adapter_bytes: int) -> LinePace:
-        room = self._room if self._settings.flow == "dtrdsr" else None
+        room = self._room if self._settings.is_ours(self._driver) else None
         pace = LinePace(self._settings.bytes_per_s, room, adapter_bytes, counted=not self._clock_only)
         pace.look(time.monotonic(), 0)
         return pace
@@ -209,8 +227,8 @@ class SerialTransport:
 
     def _write_some(self, descriptor: Descriptor, line: SerialLine, view: memoryview, deadline: float) -> int:
         """Give the port as much as it may have now; where that is nothing, wait a little."""
-        self._look(line)
-        ready = self._settings.flow != "dtrdsr" or self._ask(line.data_set_ready)
+        clear = self._look(line)
+        ready = clear and (self._settings.flow != "dtrdsr" or self._ask(line.data_set_ready))
         room = self._pace.room() if ready else 0
         rest_s = deadline - time.monotonic()
         pause_s = min(self._pace.pause_s if ready else BUSY_POLL_S, max(rest_s, 0.0))
@@ -221,10 +239,12 @@ class SerialTransport:
         self._pace.given(taken, time.monotonic())
         return taken
 
-    def _look(self, line: SerialLine) -> None:
-        """Find out what is under way."""
-        moving = self._settings.flow != "rtscts" or bool(self._ask(line.clear_to_send))
-        self._pace.look(time.monotonic(), self._ask(line.queued), moving=moving)
+    def _look(self, line: SerialLine) -> bool:
+        """Find out what is under way; returns whether CTS is on, True where it does not matter."""
+        clear = self._settings.flow != "rtscts" or self._ask(line.clear_to_send)
+        # A chip that does not know CTS sends on all the same. Rather too much counts as under way than too little.
+        self._pace.look(time.monotonic(), self._ask(line.queued), moving=clear)
+        return clear
 
     def _ask(self, question: Callable[[], _T]) -> _T:
         try:

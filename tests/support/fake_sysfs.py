@@ -1,6 +1,7 @@
 """A little of ``/sys`` and ``/dev`` in a folder: USB devices with nodes, UARTs, udev's links, as the kernel and udev make them.
 
-The layout is that of Linux 6: ``/sys/class/tty/ttyUSB0`` is a link to ``…/1-1.2/1-1.2:1.0/ttyUSB0/tty/ttyUSB0``.
+The layout is that of Linux 6: ``/sys/class/tty/ttyUSB0`` is a link to ``…/1-1.2/1-1.2:1.0/ttyUSB0/tty/ttyUSB0``, where ``device`` is
+a link to ``…/1-1.2/1-1.2:1.0/ttyUSB0`` and ``driver`` in that one to ``/sys/bus/usb-serial/drivers/ftdi_sio``.
 """
 
 from __future__ import annotations
@@ -34,8 +35,12 @@ class FakeSysfs:
         by_path: str = "",
         real: str = "",
         kind: str = "tty",
+        driver: str = "",
     ) -> Path:
-        """A USB device with a node; `real` is what the node is here (a terminal), nothing: an empty file."""
+        """A USB device with a node; `real` is what the node is here (a terminal), nothing: an empty file.
+
+        `driver` is the kernel's name of the adapter's driver, nothing: sysfs does not say.
+        """
         device = self.sys / "devices/pci0000:00/usb1" / port
         inner = "tty" if kind == "tty" else "usbmisc"
         name = node.rpartition("/")[2]
@@ -49,6 +54,9 @@ class FakeSysfs:
         if name.startswith("ttyUSB"):
             (device / f"{port}:1.0" / name / "port_number").write_text("0\n")
         (deep / "uevent").write_text(f"MAJOR=188\nMINOR=0\nDEVNAME={node}\n")
+        if driver:
+            (deep / "device").symlink_to(deep.parent.parent)
+            (deep / "device" / "driver").symlink_to(self.sys / "bus/usb-serial/drivers" / driver)
         (self.sys / "class" / kind / name).symlink_to(deep)
         path = self.dev / node
         if real:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
+from fake_sysfs import FakeSysfs
 
 from tympan.driver.contract import TransportContext
-from tympan_drivers import serial_cautions
+from tympan_drivers import serial_cautions, usb_node
 from tympan_drivers.escpos import EscPosDriver
 from tympan_drivers.pcl import PclDriver
 from tympan_drivers.serial_port import SerialTransport
@@ -21,9 +23,30 @@ def said(options, capabilities=RECEIPT, path="/dev/serial/by-id/usb-x"):
     return " | ".join(transport.cautions(capabilities))
 
 
+@pytest.fixture
+def plugged(tmp_path, monkeypatch):
+    """Plugs an adapter of one of the kernel's drivers in; gives the name that stays its own."""
+    machine, pair = FakeSysfs(tmp_path), os.openpty()
+    monkeypatch.setattr(usb_node, "SYS", machine.sys)
+    monkeypatch.setattr(usb_node, "DEV", machine.dev)
+
+    def plug(driver):
+        machine.plug("ttyUSB0", real=os.ttyname(pair[1]), driver=driver, by_id="usb-x")
+        return f"{machine.dev}/serial/by-id/usb-x"
+
+    yield plug
+    for fd in pair:
+        os.close(fd)
+
+
 @pytest.mark.parametrize("options", ["baud=115200&flow=rtscts", "baud=115200&flow=dtrdsr"])
 def test_a_good_line_is_not_spoken_of(options):
     assert said(options) == ""
+
+
+@pytest.mark.parametrize("options", ["baud=115200&flow=rtscts", "baud=115200&flow=dtrdsr"])
+def test_what_is_done_here_with_an_adapter_is_not_spoken_of(plugged, options):
+    assert said(options, path=plugged("ch341-uart")) == ""
 
 
 def test_how_slow_pixels_are():
@@ -60,6 +83,30 @@ def test_a_line_that_is_too_fast_for_the_room_of_the_printer():
         "baud=230400&flow=dtrdsr"
     )
     assert said("baud=230400&flow=dtrdsr&room=128") == ""
+
+
+def test_the_same_where_rts_and_cts_are_done_here(plugged):
+    path = plugged("ch341-uart")
+    assert "must have room for 101 bytes when it takes RTS away, and is taken to have 64" in said(
+        "baud=230400&flow=rtscts", path=path
+    )
+    assert said("baud=230400&flow=rtscts&room=128", path=path) == ""
+
+
+def test_an_adapter_that_does_them_itself_needs_no_room(plugged):
+    assert said("baud=230400&flow=rtscts", path=plugged("ftdi_sio")) == ""
+
+
+@pytest.mark.parametrize("capabilities", [RECEIPT, LASER, None])
+def test_an_adapter_that_does_not_stop_at_xoff(plugged, capabilities):
+    """Nor does it stop for no reason."""
+    spoken = said("baud=115200&flow=xonxoff", capabilities, plugged("ch341-uart"))
+    assert "(the kernel's driver ch341-uart) nothing stops at the printer's XOFF" in spoken
+    assert "status bytes" not in spoken
+
+
+def test_an_adapter_that_stops_at_xoff(plugged):
+    assert said("baud=115200&flow=xonxoff", LASER, plugged("ftdi_sio")) == ""
 
 
 def test_a_name_that_changes(monkeypatch):

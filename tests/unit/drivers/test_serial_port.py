@@ -5,7 +5,9 @@ from __future__ import annotations
 import array
 import errno
 import fcntl
+import logging
 import os
+import random
 import termios
 import threading
 import time
@@ -14,16 +16,22 @@ from pathlib import Path
 
 import pytest
 import serial
+from fake_sysfs import FakeSysfs
+from serial_physics import SerialPhysics
 
 from tympan.driver.contract import MAX_WRITE_TIMEOUT_S, TransportContext
 from tympan.errors import ConfigError, DeviceBusyError, DeviceError, DeviceGoneError, DevicePermissionError
-from tympan_drivers import serial_line
+from tympan_drivers import serial_line, serial_port, usb_node
+from tympan_drivers.line_pace import LOOK_S
 from tympan_drivers.serial_port import SerialTransport
 
 CONTEXT = TransportContext("receipt", Path("/"))
 TIOCSERGETLSR, TIOCSER_TEMT = 0x5459, 1
 TCGETS2, TCSETS2 = 0x802C542A, 0x402C542B
 TERMIOS2 = (TCGETS2, TCSETS2)
+
+DONE_HERE = [("dtrdsr", "ftdi_sio"), ("rtscts", "ch341-uart")]
+"""Flow control that is done by us, and with which of the kernel's drivers."""
 
 
 class Line:
@@ -71,6 +79,19 @@ def line(monkeypatch):
     made.real_ioctl = real
     yield made
     made.close()
+
+
+@pytest.fixture
+def behind(line, tmp_path, monkeypatch):
+    """Puts the line behind an adapter of one of the kernel's drivers."""
+
+    def plugged(driver):
+        machine = FakeSysfs(tmp_path)
+        machine.plug("ttyUSB0", real=line.path, driver=driver)
+        monkeypatch.setattr(usb_node, "SYS", machine.sys)
+        monkeypatch.setattr(usb_node, "DEV", machine.dev)
+
+    return plugged
 
 
 @pytest.fixture
@@ -129,19 +150,24 @@ def test_every_value_of_a_byte_goes_through(line, connect):
     assert transport.read(256, 0.1) == every
 
 
-def test_nothing_is_sent_while_dsr_is_off(line, connect):
-    transport = connect("?flow=dtrdsr")
-    line.dsr = False
+@pytest.mark.parametrize(("flow", "driver"), [*DONE_HERE, ("rtscts", "ftdi_sio")])
+def test_nothing_is_sent_while_the_printer_holds_the_line(line, connect, behind, flow, driver):
+    behind(driver)
+    wire = "dsr" if flow == "dtrdsr" else "cts"
+    transport = connect(f"?flow={flow}")
+    setattr(line, wire, False)
     assert transport.write(b"receipt", 0.01) == 0
     with pytest.raises(BlockingIOError):
         line.received()
-    line.dsr = True
+    setattr(line, wire, True)
     assert transport.write(b"receipt", 0.01) == 7
     assert line.received() == b"receipt"
 
 
-def test_with_dsr_only_a_little_is_under_way(line, connect):
-    transport = connect("?flow=dtrdsr")
+@pytest.mark.parametrize(("flow", "driver"), DONE_HERE)
+def test_where_we_do_the_handshake_only_a_little_is_under_way(line, connect, behind, flow, driver):
+    behind(driver)
+    transport = connect(f"?flow={flow}")
     data = bytes(range(256)) * 4
     assert 0 < transport.write(data, 0.0) <= 64
     line.unsent = [64] * 1000
@@ -149,9 +175,72 @@ def test_with_dsr_only_a_little_is_under_way(line, connect):
     assert len(line.received()) <= 64
 
 
+@pytest.mark.parametrize(("flow", "driver"), DONE_HERE)
 @pytest.mark.parametrize(("room", "most"), [("16", 16), ("128", 128)])
-def test_what_the_printer_has_room_for_is_in_the_uri(connect, room, most):
-    assert most // 2 < connect(f"?flow=dtrdsr&room={room}").write(bytes(4096), 0.0) <= most
+def test_what_the_printer_has_room_for_is_in_the_uri(connect, behind, flow, driver, room, most):
+    behind(driver)
+    assert most // 2 < connect(f"?flow={flow}&room={room}").write(bytes(4096), 0.0) <= most
+
+
+@pytest.mark.parametrize("options", ["?flow=rtscts", "?flow=rtscts&room=16"])
+def test_an_adapter_that_does_the_handshake_is_given_what_it_can_use(line, connect, behind, options):
+    behind("ftdi_sio")
+    line.unsent = [0] + [240] * 1000
+    assert connect(options).write(bytes(4096), 0.05) == 240
+
+
+class Clock:
+    """Time that passes when it is told to."""
+
+    def __init__(self):
+        self.now = 0.0
+
+    def monotonic(self):
+        return self.now
+
+    def sleep(self, pause_s):
+        self.now += pause_s
+
+
+@pytest.mark.parametrize(("driver", "loses"), [("ch341-uart", False), ("ftdi_sio", True)])
+def test_a_slow_printer_behind_a_chip_without_a_handshake(line, connect, behind, monkeypatch, driver, loses):
+    """It takes CTS away with room for 64 bytes, and the chip sends on. Taken for a chip that stops, it loses bytes."""
+    clock = Clock()
+    monkeypatch.setattr(serial_port, "time", clock)
+    behind(driver)
+    transport = connect("?baud=38400&flow=rtscts")
+    world = SerialPhysics(
+        3840, chip_bytes=128, carry_s=0.001, buffer_bytes=512, stop_bytes=64, go_bytes=128, print_bytes_per_s=1280,
+    )  # fmt: skip
+    job, at = random.Random(1).randbytes(4000), 0
+    while at < len(job) or world.under_way:
+        world.advance(clock.now)
+        line.cts, line.unsent = world.data_set_ready(), [len(world.queue)]
+        if taken := transport.write(job[at:], 0.0):
+            world.give(line.received())
+        at += taken
+        clock.now += LOOK_S
+        assert clock.now < 60
+    assert world.stops > 1
+    assert (world.lost > 0) is loses
+    assert (bytes(world.arrived) == job) is not loses
+
+
+def test_an_adapter_that_does_not_stop_at_xoff_is_spoken_of_once(connect, behind, caplog):
+    behind("ch341-uart")
+    with caplog.at_level(logging.WARNING):
+        transport = connect("?flow=xonxoff")
+        transport.open()
+    (said,) = caplog.messages
+    assert said.startswith(transport.uri)
+    assert "nothing stops at the printer's XOFF" in said
+
+
+@pytest.mark.parametrize(("driver", "flow"), [("ftdi_sio", "xonxoff"), ("ch341-uart", "rtscts"), ("ch341-uart", "dtrdsr")])  # fmt: skip
+def test_an_adapter_that_does_what_it_is_to_do_is_not_spoken_of(connect, behind, caplog, driver, flow):
+    behind(driver)
+    connect(f"?flow={flow}")
+    assert not caplog.messages
 
 
 @pytest.mark.parametrize("flow", ["none", "rtscts", "xonxoff"])
@@ -225,8 +314,9 @@ def test_what_is_in_the_kernel_counts_as_not_sent(line, connect):
 def test_the_printer_holds_what_is_in_the_adapter(line, connect):
     """A chip that does not say when it is empty: with CTS off, time alone empties nothing."""
     transport = connect("?baud=115200&flow=rtscts")
-    line.shifted_out, line.cts = None, False
+    line.shifted_out = None
     assert transport.write(bytes(100), 0.0) == 100
+    line.cts = False
     assert transport.end_job(0.05) is False
     assert transport.unsent() == 100
     line.cts = True
@@ -270,11 +360,11 @@ def test_an_adapter_that_cannot_tell_is_given_time(line, connect):
     assert transport.end_job(0.1) is True
 
 
-@pytest.mark.parametrize("options", ["", "?flow=dtrdsr"])
+@pytest.mark.parametrize("options", ["", "?flow=dtrdsr", "?flow=rtscts"])
 @pytest.mark.parametrize("asked", [-1.0, 1.0])
 def test_no_call_waits_longer_than_it_may(line, connect, options, asked):
     transport = connect(options)
-    line.dsr, line.unsent = False, [500] * 100_000
+    line.dsr, line.cts, line.unsent = False, False, [500] * 100_000
     if not options:
         while transport.write(b"x" * 4096, 0.0):
             pass
@@ -340,6 +430,8 @@ def test_what_is_no_port():
         "serial:///dev/ttyS0?baud=0",
         "serial:///dev/ttyS0?stop=3",
         "serial:///dev/ttyS0?room=64",
+        "serial:///dev/ttyS0?flow=xonxoff&room=64",
+        "serial:///dev/ttyS0?flow=rtscts&room=1",
         "serial:///dev/ttyS0?flow=dtrdsr&room=1",
     ],
 )
