@@ -112,6 +112,7 @@ class NodeFollower:
         self._kind = kind
         self._uri = device_uri
         self._known: UsbNode | None = None
+        self._has_twin = False
 
     def path(self) -> str:
         """What to open: the configured path, or where the device that was behind it has gone.
@@ -124,7 +125,10 @@ class NodeFollower:
             return self._path
         there = usb_nodes(self._kind)
         same = [node for node in there.values() if node.name == known.name]
-        if len(same) > 1:  # alike in all but the socket that they are plugged into
+        self._has_twin = self._has_twin or len(same) > 1
+        if (
+            self._has_twin
+        ):  # alike in all but the socket that they are plugged into, also when one alone is there
             same = [node for node in same if node.port == known.port]
         if same:
             return same[0].path
@@ -146,6 +150,8 @@ class NodeFollower:
             return
         if node is not None and node.path == path:
             self._known = node
+            twins = sum(other.name == node.name for other in usb_nodes(self._kind).values()) > 1
+            self._has_twin = self._has_twin or twins
 
 
 def _text(path: Path) -> str:

@@ -8,7 +8,7 @@ from fake_sysfs import FakeSysfs
 from tympan.errors import DeviceNotFoundError
 from tympan_drivers import serial_devices as serial_devices_module
 from tympan_drivers import usb_node
-from tympan_drivers.serial_devices import serial_devices, stable_name
+from tympan_drivers.serial_devices import driver_of, serial_devices, stable_name
 from tympan_drivers.usb_node import NodeFollower, usb_nodes
 
 
@@ -130,6 +130,38 @@ def test_adapters_that_are_alike_are_told_apart_by_where_they_are_plugged(machin
     machine.plug("ttyUSB0", port="1-2", **CH340)  # the other one is first this time
     machine.plug("ttyUSB1", port="1-1", **CH340)
     assert node.path() == f"{machine.dev}/ttyUSB1"
+
+
+@pytest.mark.parametrize("seen", ["when it was opened", "later"])
+def test_one_of_two_that_are_alike_is_not_replaced_by_the_other(machine, terminals, seen):
+    """While it is away, or comes back a moment later: receipts would come out of the other one."""
+    node = follower(machine)
+    machine.plug("ttyUSB0", port="1-1", **CH340, real=terminals[0])
+    if seen == "when it was opened":
+        machine.plug("ttyUSB1", port="1-2", **CH340)
+    node.opened(node.path())
+    if seen == "later":
+        machine.plug("ttyUSB1", port="1-2", **CH340)
+        node.path()
+    machine.unplug("ttyUSB0")
+    assert node.path() == f"{machine.dev}/ttyUSB0"
+    machine.unplug("ttyUSB1")
+    machine.plug("ttyUSB0", port="1-2", **CH340)
+    with pytest.raises(DeviceNotFoundError, match="another one now"):
+        node.path()
+    machine.plug("ttyUSB1", port="1-1", **CH340)
+    assert node.path() == f"{machine.dev}/ttyUSB1"
+
+
+def test_the_driver_of_a_port(machine, terminals):
+    path = machine.plug("ttyUSB0", **CH340, real=terminals[0], driver="ch341-uart")
+    machine.plug("ttyACM0", port="1-2", real=terminals[1], driver="cdc_acm")
+    machine.uart("ttyS0", 4)
+    assert driver_of(str(path)) == "ch341-uart"
+    assert driver_of(f"{machine.dev}/serial/by-id/{CH340['by_id']}") == "ch341-uart"
+    assert driver_of(f"{machine.dev}/ttyACM0") == "cdc_acm"
+    assert driver_of(f"{machine.dev}/ttyS0") == ""
+    assert driver_of(f"{machine.dev}/ttyUSB7") == ""
 
 
 def test_a_link_is_followed_by_udev_and_not_by_us(machine, terminals):
