@@ -8,6 +8,9 @@ import struct
 import threading
 import time
 
+KNOWN_LOOK_UP_S = 1.0
+"""How long a name is looked up whose addresses are known from before: they need the rest of the time."""
+
 LINGER_S = 10.0
 """How long a closed connection is still listened to, so that what the printer says last is not answered with a reset."""
 
@@ -43,7 +46,7 @@ class Resolver:
             self._error = None
             self._asking = threading.Thread(target=self._ask, name="resolve", daemon=True)
             self._asking.start()
-        self._asking.join(timeout_s)
+        self._asking.join(min(timeout_s, KNOWN_LOOK_UP_S) if self._known else timeout_s)
         if self._known:
             return self._known
         if self._asking.is_alive():

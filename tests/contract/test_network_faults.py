@@ -233,6 +233,31 @@ def test_the_next_address_where_the_first_refuses(monkeypatch):
         transport.close()
 
 
+def test_a_printer_whose_address_is_known_is_reached_while_the_resolver_hangs(monkeypatch):
+    go = threading.Event()
+    with listen() as listener:
+        found = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", listener.getsockname())]
+        hangs = False
+
+        def getaddrinfo(host, port, *, type, flags):  # noqa: A002 — the system's name
+            del host, port, type
+            if flags:
+                raise socket.gaierror("no number")
+            if hangs:
+                go.wait(20)
+            return found
+
+        monkeypatch.setattr(tcp_connect.socket, "getaddrinfo", getaddrinfo)
+        monkeypatch.setattr(tcp_connect, "KNOWN_LOOK_UP_S", 0.1)
+        monkeypatch.setattr("tympan_drivers.socket_stream.CONNECT_TIMEOUT_S", 2.0)
+        transport = SocketTransport(f"socket://laser.lan:{listener.getsockname()[1]}", CONTEXT)
+        for hangs in (False, True, True):
+            transport.open()
+            listener.accept()[0].close()
+            transport.close()
+    go.set()
+
+
 def test_a_resolver_that_hangs_holds_nobody_up(monkeypatch):
     go = threading.Event()
 
