@@ -67,6 +67,9 @@ class _Nobody:
     def device_reports(self, condition):
         pass
 
+    def device_answers(self, answers):
+        pass
+
 
 async def test_a_printer_at_300_mm_a_second_never_starves(tmp_path, monkeypatch):
     assert MODEL.speed_mm_s == 300

@@ -58,13 +58,14 @@ class NoPool:
 class StillQueue:
     """A queue in which jobs wait; `take` makes one the printing one."""
 
-    def __init__(self, printer: Any, transport: Any, pool: Any, keeper: Any) -> None:
+    def __init__(self, printer: Any, transport: Any, pool: Any, keeper: Any, memory: Any) -> None:
         self.printer = printer
         self.canceled: list[Job] = []
         self.told: list[str] = []
         self.broken_off: list[Job] = []
         self.woken = 0
-        _ = transport, pool, keeper
+        self.memory, self.transport = memory, transport
+        _ = pool, keeper
 
     def start(self) -> None:
         pass

@@ -15,6 +15,9 @@ does not confirm this one, and confirms nothing meanwhile."""
 class DeviceKnowledge:
     """What one device has shown of itself since the service runs, over all its connections.
 
+    Args:
+        answered: It did so before.
+
     Attributes:
         answered: It has said something that could be understood.
         confirmed: It has confirmed a page or a job, or shown that it can.
@@ -23,8 +26,8 @@ class DeviceKnowledge:
         port_well: Its port status bits have said that all is well: they can be believed when they say otherwise.
     """
 
-    def __init__(self) -> None:
-        self.answered = False
+    def __init__(self, *, answered: bool = False) -> None:
+        self.answered = answered
         self.confirmed = False
         self.refuses = False
         self.fruitless = 0

@@ -52,6 +52,10 @@ class LinkListener(Protocol):
         """The device is like this now."""
         ...
 
+    def device_answers(self, answers: bool) -> None:
+        """Whether the device has shown that it answers; of one whose power is told by nothing else."""
+        ...
+
 
 class DeviceLink:
     """The way to one device.
@@ -61,12 +65,21 @@ class DeviceLink:
         driver: What knows its family.
         profile: The driver's profile.
         listener: Hears how the device is.
+        answers: The device has answered in an earlier run of the service. It counts where nothing else tells whether it is on.
 
     Attributes:
         identity: What the device said it is when it was last opened, and since; None before.
     """
 
-    def __init__(self, transport: Transport, driver: Driver, profile: str, listener: LinkListener) -> None:
+    def __init__(
+        self,
+        transport: Transport,
+        driver: Driver,
+        profile: str,
+        listener: LinkListener,
+        *,
+        answers: bool = False,
+    ) -> None:
         self._transport = WatchedTransport(transport)
         self._driver = driver
         self._profile = profile
@@ -76,7 +89,9 @@ class DeviceLink:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._work: Work | None = None
         self._connection: Connection | None = None
-        self._knowledge = DeviceKnowledge()
+        self._may_be_off = not transport.notices_power_off
+        self._knowledge = DeviceKnowledge(answered=answers and self._may_be_off)
+        self._told_answers = self._knowledge.answered
         self._mid_job: bool | None = None
         self._held = False
         self._retry_at = 0.0
@@ -306,6 +321,7 @@ class DeviceLink:
 
     def _reopen(self) -> None:
         self._farewell()
+        self._knowledge = DeviceKnowledge()  # it may be another device by now, or another cable
         self._held = self._held or not self._transport.shared
         self._try_to_open()
         self._idle_since = time.monotonic()
@@ -471,6 +487,7 @@ class DeviceLink:
 
     def _look(self) -> None:
         """See how the device is, and tell what has changed."""
+        self._tell_answers()
         connection = self._connection
         if connection is None:
             return
@@ -482,6 +499,12 @@ class DeviceLink:
         condition = connection.condition()
         if condition is not None:
             self._tell(condition)
+
+    def _tell_answers(self) -> None:
+        answers = self._knowledge.answered
+        if self._may_be_off and answers != self._told_answers and self._loop is not None:
+            self._told_answers = answers
+            tell(self._loop, self._listener.device_answers, answers)
 
     def _tell(self, condition: DeviceCondition) -> None:
         if condition != self._condition:

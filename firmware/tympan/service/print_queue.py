@@ -25,6 +25,7 @@ from tympan.render.document import DocumentFeed
 from tympan.render.frames import MAX_COUNT, FrameSource
 from tympan.render.pool import RenderPool
 from tympan.render.request import DocumentSpec, RenderRequest
+from tympan.service.answer_memory import AnsweringDevice, AnswerMemory
 from tympan.service.clock import Clock
 from tympan.service.holding import STOPPING, settle
 from tympan.service.job_attributes import template_of
@@ -95,11 +96,22 @@ class PrintQueue:
         transport: The way to its device; owned from now on.
         pool: Who renders.
         keeper: Who keeps the jobs.
+        memory: Who remembers whether the device answers.
     """
 
-    def __init__(self, printer: Printer, transport: Transport, pool: RenderPool, keeper: Keeper) -> None:
+    def __init__(
+        self,
+        printer: Printer,
+        transport: Transport,
+        pool: RenderPool,
+        keeper: Keeper,
+        memory: AnswerMemory,
+    ) -> None:
         self._printer = printer
-        self._link = DeviceLink(transport, printer.driver, printer.profile, self)
+        self._memory = memory
+        self._device = AnsweringDevice(transport.uri, printer.profile)
+        answers = memory.recall(printer.name, self._device)
+        self._link = DeviceLink(transport, printer.driver, printer.profile, self, answers=answers)
         self._pool = pool
         self._keeper = keeper
         self._wake = asyncio.Event()
@@ -394,6 +406,10 @@ class PrintQueue:
         """The device is like this now, and so is the job."""
         self._printer.device_reports(condition)
         self._follow(condition)
+
+    def device_answers(self, answers: bool) -> None:
+        """The device has shown that it answers, or may be another one now: kept for the next start."""
+        self._memory.remember(self._printer.name, self._device, answers=answers)
 
     def _follow(self, condition: DeviceCondition) -> None:
         """Have the job that prints stand still with its device, and go on with it."""

@@ -118,11 +118,15 @@ class Source:
 class Listener:
     def __init__(self):
         self.heard = []
+        self.answers = []
         self.reasons = ()
 
     def device_reports(self, condition):
         self.reasons = condition.reasons or self.reasons
         self.heard.append(condition.message.rpartition(": ")[2] if condition.stopped else "running")
+
+    def device_answers(self, answers):
+        self.answers.append(answers)
 
 
 def data(content):

@@ -56,9 +56,10 @@ async def test_a_device_opened_anew_that_takes_nothing_is_said_to_be_stopped(lin
     await ready(link, device)
     await until(lambda: listener.heard or device.words.count(b"?") > 1)
     device.takes = False
-    opened = device.opened
-    link.reopen()
-    await until(lambda: device.opened > opened)
+    device.gone = DeviceGoneError("the adapter was pulled out", device_uri=device.uri)
+    await until(lambda: link._connection is None)
+    device.gone = None
+    await until(lambda: link._connection is not None)
     await until(lambda: listener.now.stopped)
     device.takes = True
     await until(lambda: listener.now == WELL)

@@ -211,9 +211,13 @@ class Source:
 class Listener:
     def __init__(self):
         self.heard = []
+        self.answers = []
 
     def device_reports(self, condition):
         self.heard.append(condition)
+
+    def device_answers(self, answers):
+        self.answers.append(answers)
 
     @property
     def now(self):
@@ -704,6 +708,48 @@ async def test_a_job_waits_for_a_line_that_is_silent(link, device, listener):
     assert b"one" not in device.words
     device.answers |= {b"?": b"well;", b"P": b"", b"J": b"done;"}
     assert (await end(printing)).ending is Ending.COMPLETED
+
+
+@pytest.mark.parametrize("answers", [True, False])
+async def test_a_job_waits_for_a_line_that_has_been_silent_since_the_start(
+    device, driver, listener, link, answers
+):
+    """It answered in an earlier run of the service: so it is off, and who switches it on wants the job."""
+    del link  # for its times
+    device.notices_power_off = False
+    spoken, device.answers = device.answers, {}
+    made = DeviceLink(device, driver, "profile", listener, answers=answers)
+    made.hold()
+    printing = begin(made, Source(b"one"))
+    await asyncio.sleep(0.4)
+    assert (b"one" in device.words) is not answers
+    assert listener.now.stopped is answers
+    device.answers = spoken | {b"P": b"", b"J": b"done;"}
+    assert (await end(printing)).ending is Ending.COMPLETED
+    assert listener.answers == ([] if answers else [True])
+    await made.close()
+
+
+async def test_whether_a_line_answers_is_told_and_seen_anew_when_the_printer_is_restarted(
+    device, driver, listener, link
+):
+    del link
+    device.notices_power_off = False
+    made = DeviceLink(device, driver, "profile", listener)
+    await ready(made, device)
+    await until(lambda: listener.answers == [True])
+    device.answers.clear()  # a cable without a way back
+    await until(lambda: listener.now.stopped)
+    made.reopen()
+    await until(lambda: listener.answers == [True, False])
+    assert (await end(begin(made, Source(b"one")))).ending is Ending.COMPLETED
+    await made.close()
+
+
+async def test_of_a_connection_that_tells_of_power_it_need_not_be_known(link, device, listener):
+    await ready(link, device)
+    await until(lambda: device.words.count(b"?") > 1)
+    assert listener.answers == []
 
 
 # --- a wish to stop ---------------------------------------------------------------------------------------------------

@@ -18,6 +18,7 @@ class Blocked:
 
     uri = "test://blocked"
     open_timeout_s = 3.0
+    notices_power_off = True
 
     def __init__(self):
         self.inside, self.go_on = threading.Event(), threading.Event()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from types import SimpleNamespace
 
 import pytest
 
@@ -33,8 +34,9 @@ DONE = PrintOutcome(Ending.COMPLETED, PrintProgress())
 class Link:
     """A device link that ends each job when, and as, a test says."""
 
-    def __init__(self, transport, driver, profile, listener):
+    def __init__(self, transport, driver, profile, listener, *, answers):
         _ = transport, driver, profile
+        self.answers = answers
         self.listener = listener
         self.printing = []
         self.begun = []
@@ -148,12 +150,28 @@ class Keeper:
         self.ended.append(job.job_id)
 
 
+class Memory:
+    """What is known of devices."""
+
+    def __init__(self):
+        self.known = {}
+
+    def recall(self, name, device):
+        return self.known.get(name) == device
+
+    def remember(self, name, device, *, answers):
+        self.known[name] = device if answers else None
+
+
 class Stand:
     """A queue and what it works with."""
 
     def __init__(self, printer, clock, pool=None):
         self.printer, self.pool, self.keeper = printer, pool or Pool(), Keeper(clock)
-        self.queue = PrintQueue(printer, None, self.pool, self.keeper)
+        self.memory = Memory()
+        self.queue = PrintQueue(
+            printer, SimpleNamespace(uri="test://device"), self.pool, self.keeper, self.memory
+        )
         self.link = self.queue._link
         self.count = 0
 
@@ -1029,3 +1047,15 @@ async def test_what_a_sensor_beside_the_device_said_while_a_job_began_ends_with_
     await stand.end()
     stand.printer.sensor_reports(())
     assert stand.printer.condition.reasons == ()
+
+
+async def test_that_its_device_answers_is_kept_for_the_next_start(stand, clock):
+    def answers(uri="test://device"):
+        queue = PrintQueue(stand.printer, SimpleNamespace(uri=uri), Pool(), Keeper(clock), stand.memory)
+        return queue._link.answers
+
+    assert not stand.link.answers
+    stand.link.listener.device_answers(True)
+    assert (answers(), answers("test://other")) == (True, False)
+    stand.link.listener.device_answers(False)
+    assert not answers()
