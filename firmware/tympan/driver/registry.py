@@ -129,6 +129,15 @@ def identity_of(uri: str) -> DeviceIdentity | None:
     return named[0].identity if len(named) == 1 and named[0].identity.device_id else None
 
 
+def knows_printers(uri: str) -> bool:
+    """Whether the transport of a URI can know which devices are printers (``finds_printers``): they say what they are.
+
+    Raises:
+        DriverError: It cannot be loaded.
+    """
+    return bool(getattr(_load(TRANSPORTS, uri.partition(":")[0], "transport"), "finds_printers", False))
+
+
 def _discovered(scheme: str) -> list[DiscoveredDevice]:
     transport = _load(TRANSPORTS, scheme, "transport")
     if not getattr(transport, "finds_printers", False):

@@ -9,7 +9,7 @@ from pathlib import Path
 from tympan.config import PrinterSettings, Settings
 from tympan.driver import registry
 from tympan.driver.contract import DeviceIdentity, Driver, Transport, TransportContext
-from tympan.errors import ConfigError, DriverError
+from tympan.errors import ConfigError, DeviceError, DriverError
 from tympan.ipp import Operation
 from tympan.ipp.registry import is_job_template
 from tympan.service.answer import EncodedAttributes
@@ -138,6 +138,9 @@ def _asked(printer: PrinterSettings, transport: Transport, chosen: Chosen | None
     """
     try:
         identity = registry.identity_of(printer.device) or _opened(transport)
+        matched = registry.match_driver(identity)
+        if matched is None and not identity.device_id and registry.knows_printers(printer.device):
+            raise DeviceError("it says nothing of itself, as a printer that is still starting")
     except OSError as error:  # every DeviceError is one
         if chosen is not None:
             return registry.find_driver(chosen.driver), printer.profile or chosen.profile
@@ -145,7 +148,6 @@ def _asked(printer: PrinterSettings, transport: Transport, chosen: Chosen | None
             f'driver = "auto" needs the device, which cannot be asked now ({error}); name the driver instead',
             key=f"printers.{printer.name}.driver",
         ) from error
-    matched = registry.match_driver(identity)
     if matched is None:
         raise ConfigError(
             f"no driver knows a device that says of itself {identity.device_id!r}; name driver and profile",

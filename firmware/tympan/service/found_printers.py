@@ -102,6 +102,10 @@ class FoundPrinters:
         self._waiting[printer.name] = printer
         _log.warning("printer %s appears when its device does: %s", printer.name, why)
 
+    def is_awaited(self, name: str) -> bool:
+        """Whether a printer of the configuration appears when its device does."""
+        return name in self._waiting
+
     def is_found(self, name: str) -> bool:
         """Whether a printer has made itself."""
         return name in self._found
@@ -149,16 +153,25 @@ class FoundPrinters:
     async def look(self) -> None:
         """Make printers of what is there and has none, and those that waited for what is there now."""
         self._cancel_timer()
-        for printer in tuple(self._waiting.values()):
-            await self._try(printer)
-        if self._makes:
-            try:
-                devices = await asyncio.to_thread(registry.discover_printers)
-            except (TympanError, OSError) as error:
-                self._say("", f"printers that are plugged in cannot be looked for: {error}")
-            else:
-                self._said.pop("", None)
-                await self._settle(devices)
+        try:
+            for printer in tuple(self._waiting.values()):
+                await self._try(printer)
+            if self._makes:
+                await self._look_at_devices()
+        finally:
+            self._set_timer()
+
+    async def _look_at_devices(self) -> None:
+        try:
+            devices = await asyncio.to_thread(registry.discover_printers)
+        except (TympanError, OSError) as error:
+            self._say("", f"printers that are plugged in cannot be looked for: {error}")
+        else:
+            self._said.pop("", None)
+            await self._settle(devices)
+
+    def _set_timer(self) -> None:
+        """Look again without being told, where something may be there that does not speak yet."""
         pauses = [
             SPEECHLESS_PAUSES_S[number]
             for number in self._asked.values()
@@ -192,7 +205,7 @@ class FoundPrinters:
         self._waiting.pop(printer.name, None)
 
     async def _settle(self, devices: Sequence[DiscoveredDevice]) -> None:
-        self._present = devices
+        before, self._present = self._present, devices
         uris = {device.device_uri for device in devices}
         for gone in self._unwanted - uris:
             self._want(gone)
@@ -201,9 +214,12 @@ class FoundPrinters:
         spoken_of = {*uris, *(each.device for each in self._waiting.values()), _NOBODY}
         self._said = {uri: said for uri, said in self._said.items() if uri in spoken_of}
         self._asked = {uri: number for uri, number in self._asked.items() if uri in uris}
+        await self._tell_apart(before)
         new = []
         for device in devices:
             holders = self._holders(device)
+            if holders:
+                self._said.pop(device.device_uri, None)
             if len(holders) > 1:
                 await self._step_aside(device, holders)
             if not holders and device.device_uri not in self._unwanted:
@@ -214,6 +230,16 @@ class FoundPrinters:
                 await self._move(moved, device)
             else:
                 await self._make(device)
+
+    async def _tell_apart(self, before: Sequence[DiscoveredDevice]) -> None:
+        """A device has come with the serial number of one that has a printer: that printer stays with its own, by the port."""
+        for name, found in tuple(self._found.items()):
+            named = [each for each in self._present if registry.names(each, found.device)]
+            was = next((each for each in before if registry.names(each, found.device)), None)
+            if len(named) > 1 and was is not None:
+                for its in named:
+                    if registry.names(was, its.device_uri):
+                        await self._move(name, its)
 
     def _holders(self, device: DiscoveredDevice) -> list[str]:
         """The printers, those that wait too, whose device it is."""
@@ -243,7 +269,9 @@ class FoundPrinters:
 
     async def _move(self, name: str, device: DiscoveredDevice) -> None:
         found = _Found(device.device_uri, *_kind(device.identity))
-        printer = self._service.printers[name]
+        printer = self._service.printers.get(name)
+        if printer is None:  # it is being removed
+            return
         await self._service.move_printer(printer, device.device_uri, self._record(name, found))
         self._found[name] = found
 
@@ -273,6 +301,7 @@ class FoundPrinters:
             self._say(device.device_uri, f"no printer can be made of {device.info}: {error}")
             return
         self._found[name] = found
+        self._said.pop(device.device_uri, None)
 
     def _say(self, uri: str, sentence: str) -> None:
         """Log it once, until the device is gone or something else is to be said of it."""

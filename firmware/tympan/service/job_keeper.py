@@ -10,7 +10,8 @@ from __future__ import annotations
 import asyncio
 import logging
 import uuid
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from tympan.errors import SpoolError
@@ -72,6 +73,7 @@ class JobKeeper:
         self._intakes: dict[int, Intake] = {}
         self._deadlines: dict[int, asyncio.TimerHandle] = {}
         self._finished: dict[int, Printer] = {}
+        self._waiting: dict[str, Sequence[Job]] = {}  # for a printer that appears when its device does
         self._active_count = 0
         self._next_job_id = 1
         self._reserved_job_id = 0
@@ -96,25 +98,50 @@ class JobKeeper:
         """Take up the jobs of the last run; what was printing goes on from the page that was not confirmed."""
         self._timers.start()
         known: set[tuple[int, int]] = set()
-        history: list[tuple[int, Printer, Job]] = []
-        unwanted: list[tuple[Printer, Job]] = []
+        jobs: dict[str, list[Job]] = defaultdict(list)
         for job in self._kept_jobs():
-            printer = self._service.printers.get(job.printer)
+            jobs[job.printer].append(job)
+        for name, its in jobs.items():
+            printer = self._service.printers.get(name)
+            if printer is not None:
+                known |= self._take_up(printer, its)
+                continue
+            is_awaited = self._service.found.is_awaited(name)
+            known |= {key for job in its if is_awaited or not job.is_terminal for key in keys_of(job)}
+            if is_awaited:
+                self._waiting[name] = its
+            else:
+                self._leave(name, its)
+        self._reserved_job_id = max(int(self._store.meta(_META_JOB_ID) or 0), self._store.highest_job_id())
+        self._next_job_id = self._reserved_job_id + 1
+        removed = self.documents.sweep(known)
+        if removed:
+            _log.info("%d documents of uploads that broke off were removed", removed)
+        self._trim_history()
+
+    def printer_appeared(self, printer: Printer) -> None:
+        """Take up the jobs of the last run that waited for `printer`, whose device was away when the service started."""
+        self._take_up(printer, self._waiting.pop(printer.name, []))
+
+    def _take_up(self, printer: Printer, jobs: Sequence[Job]) -> set[tuple[int, int]]:
+        """Jobs of an earlier run are `printer`'s again; returns which documents are theirs."""
+        known: set[tuple[int, int]] = set()
+        unwanted: list[Job] = []
+        for job in sorted((job for job in jobs if job.is_terminal), key=lambda job: job.completed_at):
+            known |= self._still_retained(printer, job)
+            printer.add(job)
+            self._finished[job.job_id] = printer
+        self._finished = dict(
+            sorted(self._finished.items(), key=lambda entry: entry[1].jobs[entry[0]].completed_at)
+        )
+        for job in jobs:
             if job.is_terminal:
-                if printer is None:
-                    self._store.post(DeleteJob(job.job_id))
-                else:
-                    known |= self._still_retained(printer, job)
-                    history.append((job.completed_at, printer, job))
                 continue
             known |= keys_of(job)
-            if printer is None:
-                _log.warning("job %d waits for printer %s, which is not configured", job.job_id, job.printer)
-                continue
             self._service.news.remember_job(job)
             self.documents.count(job)
             if STOPPING in job.reasons:
-                unwanted.append((printer, job))
+                unwanted.append(job)
             else:
                 self._service.job_control.take_up(job)
             if job.incoming:
@@ -122,17 +149,17 @@ class JobKeeper:
             printer.add(job)
             self._active_count += 1
             self._timers.watch(printer, job)
-        for _, printer, job in sorted(history, key=lambda entry: entry[0]):
-            printer.add(job)
-            self._finished[job.job_id] = printer
-        for printer, job in unwanted:
+        for job in unwanted:
             self.end(printer, job, JobState.CANCELED, (canceled_by(job),), canceled_message(job))
-        self._reserved_job_id = max(int(self._store.meta(_META_JOB_ID) or 0), self._store.highest_job_id())
-        self._next_job_id = self._reserved_job_id + 1
-        removed = self.documents.sweep(known)
-        if removed:
-            _log.info("%d documents of uploads that broke off were removed", removed)
-        self._trim_history()
+        return known
+
+    def _leave(self, name: str, jobs: Sequence[Job]) -> None:
+        """Jobs of a printer that is not configured any more: those that wait stay in the spool."""
+        for job in jobs:
+            if job.is_terminal:
+                self._store.post(DeleteJob(job.job_id))
+            else:
+                _log.warning("job %d waits for printer %s, which is not configured", job.job_id, name)
 
     def _still_retained(self, printer: Printer, job: Job) -> set[tuple[int, int]]:
         """The documents of a finished job of an earlier run that are kept for printing it again."""

@@ -21,6 +21,7 @@ from tympan.ipp import Attribute, Operation
 from tympan.ipp.enums import JobState
 from tympan.model.printer_control import PrinterControl
 from tympan.render.pool import RenderLimits, RenderPool
+from tympan.service.answer_memory import AnswerMemory
 from tympan.service.building import AUTO, DeviceAwayError, build_printer
 from tympan.service.clock import Clock
 from tympan.service.counters import CounterKeeper
@@ -120,6 +121,7 @@ class Service:
         self.counters = CounterKeeper(self._store)
         self.device_uris: dict[str, str] = {}
         self._driver_memory = DriverMemory(self._store)
+        self._answer_memory = AnswerMemory(self._store)
         self.found = FoundPrinters(self, self._store, settings)
         self.registry = PrinterRegistry(self._store, settings, self.printers)
         self.system = SystemObject(self._store, settings, self.registry, self.news)
@@ -181,6 +183,7 @@ class Service:
         created = self.registry.bring_back()
         self.counters.start()
         self._driver_memory.bring_back()
+        self._answer_memory.bring_back()
         for settings in (*self._settings.printers, *created):
             try:
                 self._bring_back(settings, *self._build(settings))
@@ -284,7 +287,7 @@ class Service:
         return printer, transport
 
     def _install(self, printer: Printer, transport: Transport) -> PrintQueue:
-        queue = PrintQueue(printer, transport, self._pool, self.jobs)
+        queue = PrintQueue(printer, transport, self._pool, self.jobs, self._answer_memory)
         self.printers[printer.name], self._queues[printer.name] = printer, queue
         self.device_uris[printer.name] = transport.uri
         if self.signals is not None:
@@ -300,9 +303,14 @@ class Service:
         """
         async with self._adding:
             printer, transport = await asyncio.to_thread(self._build, settings)
-            self._bring_back(settings, printer, transport).start()
+            queue = self._bring_back(settings, printer, transport)
+            self.jobs.printer_appeared(printer)
+            self.references.take_up([printer])
+            queue.start()
             self.registry.settle_default()
             self.news.printer_created(printer)
+            for job in tuple(printer.active.values()):
+                self.news.job_changed(printer, job)
         _log.info("printer %s is there now: its device is", printer.name)
 
     async def move_printer(self, printer: Printer, device_uri: str, *changes: Change) -> None:
@@ -373,30 +381,32 @@ class Service:
             PrinterIsConfiguredError: It would be back at the next start.
         """
         self.registry.check_deletable(printer)
-        if self.printers.get(printer.name) is not printer:
-            return
-        del self.printers[printer.name]
-        queue = self._queues[printer.name]
-        # Whoever still holds it finds it taking nothing.
-        printer.control = PrinterControl(accepting=False, paused=True, deactivated=True)
-        await queue.close()
-        for job in tuple(printer.active.values()):
-            self.jobs.end(
-                printer, job, JobState.CANCELED, ("job-canceled-by-operator",), "The printer was removed."
-            )
-        printer.ends()
-        for job in tuple(printer.jobs.values()):
-            self.jobs.forget(printer, job)
-        announcement = self._announcements.pop(printer.name, None)
-        if announcement is not None:
-            announcement.cancel()
-        del self._queues[printer.name]
-        self._driver_memory.forget(printer.name)
-        self.found.removed(printer.name, self.device_uris.pop(printer.name))
-        for keeper in (self.registry, self.controls, self.set_attributes, self.counters):
-            keeper.forget(printer)
-        self.registry.settle_default()
-        self.news.printer_deleted(printer)
+        async with self._adding:  # its name is free at once, and others may be waiting for it
+            if self.printers.get(printer.name) is not printer:
+                return
+            del self.printers[printer.name]
+            queue = self._queues[printer.name]
+            # Whoever still holds it finds it taking nothing.
+            printer.control = PrinterControl(accepting=False, paused=True, deactivated=True)
+            await queue.close()
+            for job in tuple(printer.active.values()):
+                self.jobs.end(
+                    printer, job, JobState.CANCELED, ("job-canceled-by-operator",), "The printer was removed."
+                )
+            printer.ends()
+            for job in tuple(printer.jobs.values()):
+                self.jobs.forget(printer, job)
+            announcement = self._announcements.pop(printer.name, None)
+            if announcement is not None:
+                announcement.cancel()
+            del self._queues[printer.name]
+            self._driver_memory.forget(printer.name)
+            self._answer_memory.forget(printer.name)
+            self.found.removed(printer.name, self.device_uris.pop(printer.name))
+            for keeper in (self.registry, self.controls, self.set_attributes, self.counters):
+                keeper.forget(printer)
+            self.registry.settle_default()
+            self.news.printer_deleted(printer)
         _log.info("printer %s was removed", printer.name)
 
     def signal_by(self, signals: Signals) -> None:

@@ -398,6 +398,115 @@ def test_a_printer_that_was_there_once_is_there_from_the_start(run, bus):
         assert shown(service) == {}, "it was another device"
 
 
+def test_jobs_of_a_printer_that_waits_for_its_device_wait_with_it(run, bus):
+    """Its device was changed in the configuration, and is away when the service starts."""
+    bus.devices = [RECEIPT]
+    with run("never", AUTO) as (service, _, runner):
+        printer = service.printers["receipt"]
+        waiting, done = (
+            service.jobs.new_job(printer, name=name, user="u", language="en", template=b"")
+            for name in ("waiting", "done")
+        )
+        for job in (waiting, done):
+            printer.add(job)
+        runner.run(service.jobs.save_jobs(waiting, done))
+        service.jobs.end(printer, done, JobState.CANCELED, ("job-canceled-by-user",), "")
+    bus.devices = []
+    other = device("usb://04b8:0202/OTHER", TM, "OTHER")
+    with run("never", replace(AUTO, device=other.device_uri)) as (service, plug, _):
+        assert shown(service) == {}
+        assert service.jobs.last_job_id >= done.job_id
+        plug(other)
+        printer = service.printers["receipt"]
+        assert [job.name for job in printer.active.values()] == ["waiting"]
+        assert {job.name: job.state for job in printer.jobs.values()} == {
+            "waiting": JobState.PENDING,
+            "done": JobState.CANCELED,
+        }
+
+
+def test_one_that_says_nothing_yet_keeps_no_other_from_printing(run, bus):
+    """As a laser that is still warming up when the machine has started."""
+    mute = device(AUTO.device, b"", "J4QF01")
+    file = PrinterSettings(name="file", device="file:///dev/null", driver="escpos", profile="generic-80mm")
+    bus.devices = [mute]
+    with run("never", AUTO, file) as (service, plug, _):
+        assert list(shown(service)) == ["file"]
+        plug(RECEIPT)
+        assert set(shown(service)) == {"file", "receipt"}
+    bus.devices = [mute]
+    with run("never", AUTO, file) as (service, _, _):
+        assert shown(service)["receipt"][2] == "tm-t88", "it said so once"
+
+
+def test_what_was_said_of_a_device_is_not_said_once_somebody_has_given_it_a_printer(run):
+    with run("always") as (service, plug, runner):
+        unknown = device("usb://1234:0001/X1", b"MFG:No;MDL:Name;CMD:NOTHING;", "X1")
+        plug(unknown)
+        assert len(service.found.remarks) == 1
+        mine = PrinterSettings(
+            name="bar", device="usb://1234:0001/X1", driver="escpos", profile="generic-80mm"
+        )
+        runner.run(service.add_printer(mine))
+        plug(unknown)
+        assert service.found.remarks == []
+
+
+def test_one_that_comes_with_the_serial_number_of_another_is_a_printer_of_its_own(run):
+    """Makers forget to count: both say the same of themselves, and only the port tells them apart."""
+
+    def twin(port, uri):
+        also = ("usb://04b8:0202", "usb://04b8:0202/J4QF01", f"usb://04b8:0202?port={port}")
+        return device(uri, TM, "J4QF01", also=also)
+
+    both = [twin("1-1", "usb://04b8:0202?port=1-1"), twin("1-2", "usb://04b8:0202?port=1-2")]
+    with run() as (service, plug, _):
+        plug(twin("1-2", "usb://04b8:0202/J4QF01"))
+        number = service.printers["epson-tm-t88v"].printer_id
+        plug(*both)
+        assert {name: uri for name, (uri, *_) in shown(service).items()} == {
+            "epson-tm-t88v": "usb://04b8:0202?port=1-2",
+            "epson-tm-t88v-2": "usb://04b8:0202?port=1-1",
+        }
+        assert service.printers["epson-tm-t88v"].printer_id == number
+        plug(both[1])
+    with run() as (service, plug, _):
+        plug(*both)
+        assert len(shown(service)) == 2
+
+
+def test_a_look_that_fails_for_a_reason_of_ours_is_not_the_last(run, monkeypatch):
+    with run("never", AUTO) as (service, _, runner):
+        monkeypatch.setattr(service.found, "_try", lambda _printer: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            runner.run(service.found.look())
+        assert service.found._timer is not None
+
+
+def test_a_name_is_not_given_anew_before_the_printer_that_had_it_is_gone(run, monkeypatch):
+    with run("never") as (service, _, runner):
+        first = PrinterSettings(
+            name="bar", device="file:///dev/null", driver="escpos", profile="generic-80mm"
+        )
+        runner.run(service.add_printer(first))
+        letting_go = asyncio.Event()
+
+        async def close(_queue):
+            await letting_go.wait()
+
+        async def both():
+            monkeypatch.setattr(StillQueue, "close", close)
+            removal = asyncio.create_task(service.remove_printer(service.printers["bar"]))
+            await asyncio.sleep(0)
+            making = asyncio.create_task(service.add_printer(first))
+            await asyncio.sleep(0.05)
+            letting_go.set()
+            await asyncio.gather(removal, making)
+
+        runner.run(both())
+        assert set(service.printers) == set(service._queues) == set(service.device_uris) == {"bar"}
+
+
 def test_a_device_that_no_driver_knows_is_a_mistake_of_the_configuration(run, bus):
     bus.devices = [device(AUTO.device, HOST_BASED, "J4QF01")]
     with pytest.raises(ConfigError, match="no driver knows"), run("never", AUTO):
