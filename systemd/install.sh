@@ -9,7 +9,7 @@
 # SYSTEMD=no   do not start or stop anything, as where systemd does not run (an image that is being built)
 # PYTHON=…     the interpreter, 3.11 or newer; below DESTDIR it has to be of the same version
 #
-# It may be repeated: that is the upgrade. The new program is made beside the old one and takes its place in one step.
+# It may be repeated: that is the upgrade. The new program is made beside the old one and takes its place by renaming.
 set -eu
 
 cd "$(dirname "$0")/.."
@@ -113,7 +113,7 @@ install_units() {
     mkdir -p "$DESTDIR$CONFIG/conf.d"
     if [ ! -e "$DESTDIR$CONFIG/config.toml" ]; then
         put config.toml $CONFIG
-        chmod 0640 "$DESTDIR$CONFIG/config.toml"
+        chmod 0600 "$DESTDIR$CONFIG/config.toml"
     fi
     [ -n "$is_upgrade" ] || start_with_system # an upgrade leaves it as it was wished to be
     if [ -e "$DESTDIR/etc/passwd" ] && [ "$(id -u)" = 0 ]; then

@@ -116,9 +116,9 @@ def test_the_units_are_right_in_the_system_they_are_for(installed):
 
 def test_the_configuration_is_read_by_root_and_the_service_alone(installed):
     assert installed.chroot("stat", "-c", "%a %U %G", "/etc/tympan/config.toml").stdout.split() == [
-        "640",
-        "root",
+        "600",
         "tympan",
+        "root",
     ]
     assert installed.chroot("id", "-nG", "tympan").stdout.split() == ["tympan"]
 
