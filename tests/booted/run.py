@@ -7,106 +7,115 @@ from __future__ import annotations
 
 import argparse
 import os
-import platform
 import shutil
 import signal
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 HERE = Path(__file__).parent
 sys.path[:0] = [str(HERE), str(HERE.parent / "support")]
 
-from lab import root  # noqa: E402 — the path above is needed
-from lab.kernel import Kernel, prepare  # noqa: E402
 from lab.machine import Machine  # noqa: E402
 from lab.outside import Client, Simulator  # noqa: E402
-from lab.packages import Packages  # noqa: E402
 from lab.report import Patience, Report  # noqa: E402
 from lab.scenario import USB_SERIAL, Scenario, free_port  # noqa: E402
 from lab.smoke import PANEL, Smoke  # noqa: E402
+from lab.workshop import Boot, Workshop  # noqa: E402 — the path above is needed
 
-GUESTS = ("amd64", "arm64", "raspi3b")
-PATIENT = "[Service]\nTimeoutStartSec={:g}\n"
-"""On a busy machine the unit may start as slowly as the test allows; its watchdog stays the real one."""
+ARCHITECTURES = {"amd64": "amd64", "arm64": "arm64", "raspi3b": "arm64"}
+"""Of the guests, as Debian calls them."""
 
-ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64"}
-
-
-def prepared(
-    architecture: str, cache: Path, folder: Path, report: Report, files: dict[str, str]
-) -> tuple[Kernel, Path, Path]:
-    """The kernel, the first stage and the tree of a guest."""
-    packages = Packages(cache, architecture)
-    tools = Packages(cache, ARCHITECTURES[platform.machine()])
-    began = time.monotonic()
-    with report.step("set-up: packages, kernel, root"):
-        packages.update()
-        if tools.architecture != architecture:
-            tools.update()
-        report.say(f"lists of packages: {time.monotonic() - began:.1f} s")
-        kernel = prepare(cache, packages, tools)
-        report.say(f"kernel {kernel.release}: {time.monotonic() - began:.1f} s")
-        base = root.base(cache, packages)
-        report.say(f"Debian and dependencies: {time.monotonic() - began:.1f} s")
-        if Patience.factor != 1:
-            files = files | {
-                "etc/systemd/system/tympan.service.d/patience.conf": PATIENT.format(Patience.of(90))
-            }
-        tree = root.make(base, folder / "root", architecture, kernel, files)
-        report.say(f"the product from its wheel: {time.monotonic() - began:.1f} s")
-        return kernel, root.first_stage(kernel, packages, folder), tree
-    raise SystemExit(report.summary())
+SPEED = ("--speed", "4", "--idle-gap", "20")
 
 
-def test(guest: str, cache: Path, folder: Path) -> Report:
-    """Test one guest."""
-    report = Report(guest)
-    speed = ("--speed", "4", "--idle-gap", "20")
-    printers = [
-        Simulator(folder / "usb", "escpos", "--usbip", "0", "--usb-serial", USB_SERIAL, *speed),
-        Simulator(folder / "serial", "escpos", "--tcp", "0", *speed),
-    ]
-    port = free_port()
-    machine = None
-    try:
-        files = {"etc/lab/cables": f"{printers[0].port}\n"}
-        kernel, first_stage, tree = prepared(guest, cache, folder, report, files)
-        disk = root.disk(tree, folder / "disk.img")
-        shutil.rmtree(tree)
-        machine = Machine(
-            guest, kernel.image, first_stage, disk, folder, {port: 631}, serial_port=printers[1].port
-        )
-        Scenario(machine, printers[0], printers[1], Client(port), report).run()
-    finally:
-        if machine is not None:
+class Guest:
+    """One guest, from what it boots from to what is left of it.
+
+    Args:
+        name: One of `ARCHITECTURES`.
+        workshop: Where it is made ready.
+
+    Attributes:
+        report: What is said of it.
+        architecture: As Debian calls it.
+        folder: All that is its own.
+    """
+
+    def __init__(self, name: str, workshop: Workshop) -> None:
+        self.report = Report(name)
+        self.folder = Path(tempfile.mkdtemp(prefix=f"{name}-", dir=workshop.folder))
+        self.architecture = ARCHITECTURES[name]
+        self._name = name
+        self._workshop = workshop
+        self._printers: list[Simulator] = []
+        self._boot: Boot | None = None
+
+    def make(self) -> None:
+        """Make it ready to boot; its printers run from now on."""
+        with self.report.step("set-up: packages, kernel, root"):
+            if self._name == "raspi3b":
+                files = {"etc/lab/cables": "", "etc/tympan/conf.d/90-panel.toml": PANEL}
+            else:
+                self._printers += [
+                    Simulator(
+                        self.folder / "usb", "escpos", "--usbip", "0", "--usb-serial", USB_SERIAL, *SPEED
+                    ),
+                    Simulator(self.folder / "serial", "escpos", "--tcp", "0", *SPEED),
+                ]
+                files = {"etc/lab/cables": f"{self._printers[0].port}\n"}
+            self._boot = self._workshop.make(self.architecture, self.folder, files, self.report)
+
+    def run(self) -> None:
+        """Test it, where it could be made."""
+        if self._boot is None:
+            return
+        kernel, first_stage, disk = self._boot.kernel, self._boot.first_stage, self._boot.disk
+        if self._name == "raspi3b":
+            device_tree = kernel.device_trees / "broadcom/bcm2837-rpi-3-b.dtb"
+            machine = Machine(
+                self._name, kernel.image, first_stage, disk, self.folder, device_tree=device_tree
+            )
+            test = Smoke(machine, self.report)
+        else:
+            port, (usb, serial) = free_port(), self._printers
+            machine = Machine(
+                self._name, kernel.image, first_stage, disk, self.folder, {port: 631}, serial_port=serial.port
+            )
+            test = Scenario(machine, usb, serial, Client(port), self.report)
+        try:
+            test.run()
+        finally:
             machine.cut_power()
-        for printer in printers:
+
+    def end(self) -> None:
+        """Its printers end."""
+        for printer in self._printers:
             printer.stop()
-    return report
 
 
-def smoke(guest: str, cache: Path, folder: Path) -> Report:
-    """Boot a Raspberry Pi and listen to what it says of itself."""
-    report = Report(guest)
-    files = {"etc/lab/cables": "", "etc/tympan/conf.d/90-panel.toml": PANEL}
-    kernel, first_stage, tree = prepared("arm64", cache, folder, report, files)
-    disk = root.disk(tree, folder / "disk.img")
-    shutil.rmtree(tree)
-    device_tree = kernel.device_trees / "broadcom/bcm2837-rpi-3-b.dtb"
-    machine = Machine(guest, kernel.image, first_stage, disk, folder, device_tree=device_tree)
+def run(guests: Sequence[Guest]) -> None:
+    """Make the guests ready, architectures side by side; then test one after the other, with the machine to itself."""
+    makers = {architecture: ThreadPoolExecutor(1) for architecture in ARCHITECTURES.values()}
     try:
-        Smoke(machine, report).run()
+        for made in [makers[guest.architecture].submit(guest.make) for guest in guests]:
+            made.result()
+        for guest in guests:
+            guest.run()
     finally:
-        machine.cut_power()
-    return report
+        for maker in makers.values():
+            maker.shutdown(cancel_futures=True)
+        for guest in guests:
+            guest.end()
 
 
 def main() -> int:
     """Test the guests that are asked for; returns the exit code."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("guests", nargs="*", default=list(GUESTS), metavar="amd64|arm64|raspi3b")
+    parser.add_argument("guests", nargs="*", default=list(ARCHITECTURES), metavar="amd64|arm64|raspi3b")
     parser.add_argument("--keep", action="store_true", help="leave disk, console and pictures where they are")
     parser.add_argument(
         "--patience",
@@ -119,7 +128,7 @@ def main() -> int:
     Patience.factor = arguments.patience
     # Who is ended ends the machines and the printers.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
-    wrong = set(arguments.guests) - set(GUESTS)
+    wrong = set(arguments.guests) - set(ARCHITECTURES)
     if wrong:
         parser.error(f"no such guest: {', '.join(sorted(wrong))}")
     if os.geteuid() != 0:
@@ -127,18 +136,20 @@ def main() -> int:
         return 1
     cache = Path(os.environ.get("BOOTED_CACHE") or Path.home() / ".cache/tympan-booted").absolute()
     cache.mkdir(parents=True, exist_ok=True)
-    reports = []
-    for guest in arguments.guests:
-        folder = Path(tempfile.mkdtemp(prefix=f"tympan-booted-{guest}-"))
-        try:
-            reports.append((smoke if guest == "raspi3b" else test)(guest, cache, folder))
-        finally:
-            if arguments.keep:
-                print(f"{guest}: everything is in {folder}")
-            else:
-                shutil.rmtree(folder, ignore_errors=True)
-    print("\n" + "\n".join(report.summary() for report in reports))
-    return 1 if any(report.failures for report in reports) else 0
+    folder = Path(tempfile.mkdtemp(prefix="tympan-booted-"))
+    began = time.monotonic()
+    workshop = Workshop(cache, folder)
+    guests = [Guest(name, workshop) for name in arguments.guests]
+    try:
+        run(guests)
+    finally:
+        if arguments.keep:
+            print(f"everything is in {folder}")
+        else:
+            shutil.rmtree(folder, ignore_errors=True)
+    print("\n" + "\n".join(guest.report.summary() for guest in guests))
+    print(f"all of it: {time.monotonic() - began:.0f} s")
+    return 1 if any(guest.report.failures for guest in guests) else 0
 
 
 if __name__ == "__main__":

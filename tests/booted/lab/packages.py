@@ -9,6 +9,7 @@ import os
 import re
 import shutil
 import subprocess
+import threading
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -23,7 +24,7 @@ class PackagesError(Exception):
 
 
 class Packages:
-    """The packages of one architecture.
+    """The packages of one architecture. Several threads may fetch the same.
 
     Args:
         cache: A directory of the lab's; lists and files are kept there.
@@ -33,6 +34,7 @@ class Packages:
     def __init__(self, cache: Path, architecture: str) -> None:
         self.architecture = architecture
         self._home = cache / "apt" / architecture
+        self._fetching = threading.Lock()
         for directory in ("lists/partial", "archives/partial", "log"):
             (self._home / directory).mkdir(parents=True, exist_ok=True)
         (self._home / "status").touch()
@@ -75,10 +77,10 @@ class Packages:
 
     def fetch(self, packages: Sequence[str]) -> list[Path]:
         """Download ``name=version`` without what they depend on, unless they are there; returns the files."""
-        found = {package: self._file(package) for package in packages}
-        missing = [package for package, path in found.items() if path is None]
-        if missing:
-            self._apt("apt-get", "download", "--quiet=2", *missing, directory=self._home / "archives")
+        with self._fetching:
+            missing = [package for package in packages if self._file(package) is None]
+            if missing:
+                self._apt("apt-get", "download", "--quiet=2", *missing, directory=self._home / "archives")
         files = [self._file(package) for package in packages]
         lost = [package for package, path in zip(packages, files, strict=True) if path is None]
         if lost:

@@ -32,6 +32,8 @@ PACKAGES = (
 PYTHON = (3, 11)
 """Of the release of Debian."""
 
+PIP = (sys.executable, "-m", "pip", "--disable-pip-version-check", "--quiet")
+
 _PLATFORMS = {"amd64": "x86_64", "arm64": "aarch64"}
 _GLIBCS = (36, 35, 34, 31, 28, 27, 26, 24, 17)
 """Versions of glibc 2 that wheels are built for and Debian's is new enough for."""
@@ -103,8 +105,7 @@ def _make_dependencies(tree: Path, architecture: str) -> None:
         pinned = Path(scratch) / "constraints.txt"
         pinned.write_text((PROJECT / "constraints.txt").read_text())
         _run(
-            sys.executable, "-m", "pip", "--disable-pip-version-check", "--quiet", "install", "--require-hashes",
-            "--only-binary=:all:", "--no-deps", "--no-compile", f"--python-version={PYTHON[0]}.{PYTHON[1]}", "--implementation=cp",
+            *PIP, "install", "--require-hashes", "--only-binary=:all:", "--no-deps", "--no-compile", f"--python-version={PYTHON[0]}.{PYTHON[1]}", "--implementation=cp",
             *(f"--platform={platform}" for platform in platforms), f"--target={site}", "-r", pinned,
         )  # fmt: skip
     shutil.rmtree(site / "bin", ignore_errors=True)
@@ -114,7 +115,16 @@ def _make_dependencies(tree: Path, architecture: str) -> None:
 SITE = "opt/tympan/lib/python3.11/site-packages"
 
 
-def make(tree: Path, where: Path, architecture: str, kernel: Kernel, files: Mapping[str, str]) -> Path:
+def wheel(where: Path) -> Path:
+    """The product, built in the directory `where`."""
+    _run(*PIP, "wheel", "--no-deps", "--no-build-isolation", "--wheel-dir", where, PROJECT)
+    (built,) = where.glob("tympan-*.whl")
+    return built
+
+
+def make(
+    tree: Path, where: Path, architecture: str, kernel: Kernel, product: Path, files: Mapping[str, str]
+) -> Path:
     """A tree with everything: a copy of `tree`, the product, the guest's own files.
 
     Args:
@@ -122,11 +132,12 @@ def make(tree: Path, where: Path, architecture: str, kernel: Kernel, files: Mapp
         where: Where the copy is made.
         architecture: As Debian calls it.
         kernel: Whose modules it gets.
+        product: The product's wheel.
         files: Further files, by their path.
     """
     _run("cp", "--archive", "--reflink=auto", tree, where)
     _run("cp", "--archive", kernel.modules / "lib/modules", where / "usr/lib/")
-    _install_product(where, architecture)
+    _install_product(where, architecture, product)
     _run("cp", "--recursive", "--no-preserve=ownership", f"{GUEST}/.", where)
     for path, text in files.items():
         (where / path).parent.mkdir(parents=True, exist_ok=True)
@@ -142,12 +153,8 @@ def make(tree: Path, where: Path, architecture: str, kernel: Kernel, files: Mapp
     return where
 
 
-def _install_product(where: Path, architecture: str) -> None:
-    with tempfile.TemporaryDirectory() as scratch:
-        pip = (sys.executable, "-m", "pip", "--disable-pip-version-check", "--quiet")
-        _run(*pip, "wheel", "--no-deps", "--no-build-isolation", "--wheel-dir", scratch, PROJECT)
-        (wheel,) = Path(scratch).glob("tympan-*.whl")
-        _run(*pip, "install", "--no-deps", "--no-compile", "--no-index", f"--target={where / SITE}", wheel)
+def _install_product(where: Path, architecture: str, product: Path) -> None:
+    _run(*PIP, "install", "--no-deps", "--no-compile", "--no-index", f"--target={where / SITE}", product)
     shutil.rmtree(where / SITE / "bin", ignore_errors=True)
     program = where / "opt/tympan"
     (program / "bin").mkdir(parents=True)
