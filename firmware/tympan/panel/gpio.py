@@ -49,11 +49,12 @@ class PanelError(TympanError):
 def missing(settings: PanelSettings) -> str | None:
     """What the pins need and is not there, with what to do about it; None: nothing. It opens nothing and loads nothing."""
     if importlib.util.find_spec("lgpio") is None:
-        wheels = "; or pip install 'tympan[gpio]'" if sys.version_info < (3, 13) else ""
-        return (
-            "lgpio is missing: install the package python3-lgpio of Raspberry Pi OS or Debian, where tympan's Python sees the system's "
-            f"packages (a virtual environment with --system-site-packages){wheels}"
+        wheels = (
+            "; in a virtual environment of your own: pip install 'tympan[gpio]'"
+            if sys.version_info < (3, 13)
+            else ""
         )
+        return f"lgpio is missing: install the package python3-lgpio of Raspberry Pi OS, then run `sudo make install` again{wheels}"
     wanted = "gpiochip*" if settings.chip < 0 else f"gpiochip{settings.chip}"
     there = sorted(DEVICES.glob(wanted))
     if not there:
