@@ -2,7 +2,8 @@
 
 Supported: printer-class interfaces, one way and bidirectional; the same printer found again in whichever port it is plugged, equal
 ones told apart by serial number or port; the device id, the port's status bits, SOFT_RESET; the kernel's usblp taken off and
-given back. ``usb://MAKE/MODEL?serial=…`` names a printer as its device id does, ``?port=1-1.2`` where it is plugged.
+given back; a reset on the bus after each job, for those that need it. ``usb://MAKE/MODEL?serial=…`` names a printer as its device id
+does, ``?port=1-1.2`` where it is plugged.
 
 A write that runs out of time, stalls or loses its device half-way says how much went out (`usb_transfer`): running out of time is how a
 printer says that it is busy; a stall is cleared, and the rest follows.
@@ -16,7 +17,7 @@ import re
 import threading
 import time
 from collections.abc import Callable, Collection, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 from tympan.driver.contract import (
@@ -41,17 +42,19 @@ from tympan_drivers.usb_devices import (
     CONTROL_TIMEOUT_MS,
     PrinterInterface,
     UsbDevice,
+    UsbNames,
     active_configuration,
     asked_for_id,
     device_id_of,
     holder_of,
     is_forbidden,
     libusb,
-    named,
+    names_of,
     other_uris_of,
     port_of,
     ports_of,
     printer_interface,
+    serial_number_of,
     string_of,
     uri_of,
     with_language,
@@ -74,12 +77,17 @@ STALL_PAUSE_S = 0.01
 
 OPEN_CONTROL_TIMEOUT_MS = 1000
 SLOW_CLOSE_S = 1.0
+"""So long after a job's last byte a printer is held that closes slowly, or is reset then: it may still be at its last packets."""
+
 _GET_PORT_STATUS, _SOFT_RESET = 1, 2
 _CLASS_OUT, _CLASS_OUT_OTHER = 0x21, 0x23
 _PAPER_EMPTY, _SELECTED, _NOT_ERROR = 0x20, 0x10, 0x08
 
 _IDS = re.compile(r"usb://([0-9A-Fa-f]{4}):([0-9A-Fa-f]{4})(?=[/?]|$)")
 _FORBIDDEN = "we may not use it: the udev rule is missing, or the group lp"
+_SERIAL_UNREAD = (
+    "its serial number cannot be read yet; if it is not just starting, unplug it and plug it in again"
+)
 
 _KINDS: dict[int | None, type[DeviceError]] = {
     errno.ENODEV: DeviceGoneError,
@@ -110,14 +118,13 @@ class UsbTransport:
     open_timeout_s = 5.0
     shared = False
     finds_printers: ClassVar[bool] = True
-    closes_after_job = False
     notices_power_off = True
 
     backend: ClassVar[Any] = None
     """The pyusb backend, None for libusb."""
 
-    _held: ClassVar[dict[tuple[int, int], tuple[UsbDevice, DeviceIdentity]]] = {}
-    """What this process has open, by bus and address: who looks for printers need not ask one that prints."""
+    _held: ClassVar[dict[tuple[int, int], UsbNames]] = {}
+    """What this process has open is called, by bus and address: who looks for printers asks nothing of one that may be let go meanwhile."""
 
     @classmethod
     def discover(cls) -> Sequence[DiscoveredDevice]:
@@ -126,36 +133,39 @@ class UsbTransport:
         Raises:
             DeviceError: There is no libusb.
         """
-        found = []
-        for device in cls._printers():
-            mine = cls._held.get((device.bus, device.address))
-            if mine is not None:
-                found.append((*mine, ""))
-                continue
-            quirks = quirks_of(device.idVendor, device.idProduct)
-            interface = printer_interface(device, quirks)
-            assert interface is not None
-            problem = ""
-            if is_forbidden(device):
-                problem = _FORBIDDEN
-            elif holder_of(device, interface) == "usbfs":
-                problem = (
-                    "a program has it open: tympan itself, or one to be ended (ipp-usb, another print server)"
-                )
-            identity = named(device, asked_for_id(device, interface))
-            if not problem:
-                identity = with_language(identity, quirks)
-            found.append((device, identity, problem))
+        found = [cls._look_at(device) for device in cls._printers()]
         return [
             DiscoveredDevice(
-                uri_of(device, [other for other, *_ in found if other is not device]),
-                f"{identity.make} {identity.model}".strip() or f"USB printer at port {port_of(device)}",
-                identity,
-                other_uris_of(device, identity),
+                uri_of(names, [other for other, _ in found if other is not names]),
+                names.info,
+                # Who it is is not known without its number: nothing is made of it, which would be a second one later.
+                DeviceIdentity() if names.serial_number is None else names.identity,
+                other_uris_of(names),
                 problem,
             )
-            for device, identity, problem in found
+            for names, problem in found
         ]
+
+    @classmethod
+    def _look_at(cls, device: UsbDevice) -> tuple[UsbNames, str]:
+        """What a device is called, and what is in the way of using it."""
+        held = cls._held.get((device.bus, device.address))
+        if held is not None:
+            return held, ""
+        quirks = quirks_of(device.idVendor, device.idProduct)
+        interface = printer_interface(device, quirks)
+        assert interface is not None
+        names = names_of(device, asked_for_id(device, interface))
+        if is_forbidden(device):
+            return names, _FORBIDDEN
+        if names.serial_number is None:
+            return names, _SERIAL_UNREAD
+        if holder_of(device, interface) == "usbfs":
+            return (
+                names,
+                "a program has it open: tympan itself, or one to be ended (ipp-usb, another print server)",
+            )
+        return replace(names, identity=with_language(names.identity, quirks)), ""
 
     def __init__(self, uri: str, context: TransportContext) -> None:  # noqa: ARG002 — every transport is made alike
         ids = _IDS.match(uri)
@@ -181,9 +191,11 @@ class UsbTransport:
         self._interface: PrinterInterface | None = None
         self._quirks = Quirks()
         self.back_channel = False
+        self.closes_after_job = False
         self._port = ""
         self._detached: list[int] = []
-        self._last_write = 0.0
+        self._had_job = False
+        self._ended_at: float | None = None  # when the job's last byte had been written
         self._write_bytes = WRITE_BYTES_MAX
         self._stalls = 0
         self._unread = b""
@@ -222,8 +234,7 @@ class UsbTransport:
         possible = [device for device in alike if not wanted.port or wanted.port == port_of(device)]
         fitting = [device for device in possible if self._fits(device)]
         if not fitting:
-            # Who may not open a printer cannot read its serial number: it looks like another one.
-            ports = ", ".join(port_of(device) for device in possible if is_forbidden(device))
+            ports = ", ".join(port_of(device) for device in possible if self._may_be(device))
             if ports:
                 raise DevicePermissionError(
                     f"it may be the printer at {ports}, but {_FORBIDDEN}", device_uri=self.uri
@@ -248,9 +259,14 @@ class UsbTransport:
     def _fits(self, device: UsbDevice) -> bool:
         """Whether it is the printer that is meant, whatever its port."""
         wanted = self._wanted
-        return (not wanted.serial or wanted.serial == string_of(device, "serial_number")) and (
+        return (not wanted.serial or wanted.serial == serial_number_of(device)) and (
             wanted.ids is not None or self._has_name(device)
         )
+
+    def _may_be(self, device: UsbDevice) -> bool:
+        """Whether it may be the printer that is meant although it looks like another one: who may not open it cannot read its names."""
+        serial = self._wanted.serial
+        return is_forbidden(device) and (not serial or serial_number_of(device) in {serial, None})
 
     def _has_name(self, device: UsbDevice) -> bool:
         interface = printer_interface(device, quirks_of(device.idVendor, device.idProduct))
@@ -300,9 +316,12 @@ class UsbTransport:
             if interface.alternates > 1:
                 device.set_interface_altsetting(interface.number, interface.alternate)
             self.back_channel = bool(interface.back) and not self._quirks.one_way
-            identity = with_language(named(device, self._ask_for_id(device, interface)), self._quirks)
-            other_uris_of(device, identity)  # pyusb keeps the strings that this asks for
-            self._held[device.bus, device.address] = device, identity
+            self.closes_after_job = self._quirks.reset_after_job
+            names = names_of(device, self._ask_for_id(device, interface))
+            identity = with_language(names.identity, self._quirks)
+            # What it does not say now it is not asked again: by what it was opened it is known.
+            names = replace(names, serial_number=names.serial_number or "", identity=identity)
+            self._held[device.bus, device.address] = names
         except usb.core.USBError as error:
             self.close()
             failure = self._failure(error)
@@ -334,8 +353,10 @@ class UsbTransport:
 
     # --- bytes -------------------------------------------------------------------------------------------------------
 
-    def begin_job(self, job_id: int, extension: str) -> None:
-        """A pipe does not name jobs."""
+    def begin_job(self, job_id: int, extension: str) -> None:  # noqa: ARG002 — every transport is called alike
+        """A pipe does not name jobs, but it matters that there was one."""
+        self._had_job = True
+        self._ended_at = None
 
     def write(self, data: bytes | memoryview, timeout_s: float) -> int:
         """Send; returns how many bytes went out, 0 where the printer takes none in time.
@@ -361,7 +382,6 @@ class UsbTransport:
                 raise self._failure_of(sent.error, sentence(sent.error))
         if sent.count:
             self._stalls = 0
-            self._last_write = time.monotonic()
         return sent.count
 
     def _fit(self, asked: int, taken: int, share: float) -> None:
@@ -421,17 +441,20 @@ class UsbTransport:
             return data
 
     def end_job(self, timeout_s: float) -> bool:
-        """Every transfer that was counted has arrived; a printer that closes slowly gets its second."""
+        """Every transfer that was counted has arrived; a printer that closes slowly, or is reset then, gets its second.
+
+        That runs from the first call for a job: what is written later are questions, which may come more often than that.
+        """
         with self._in_use():
-            rest = self._last_write + SLOW_CLOSE_S - time.monotonic() if self._quirks.slow_close else 0.0
+            quirks = self._quirks
+        now = time.monotonic()
+        if self._ended_at is None:
+            self._ended_at = now
+        rest = self._ended_at + SLOW_CLOSE_S - now if quirks.slow_close or quirks.reset_after_job else 0.0
         limit_s = min(timeout_s, MAX_WRITE_TIMEOUT_S)
         if rest > 0:
             time.sleep(min(rest, limit_s))
-            if rest > limit_s:
-                return False
-        if self._quirks.reset_after_job:
-            self.soft_reset()
-        return True
+        return rest <= limit_s
 
     # --- class requests ----------------------------------------------------------------------------------------------
 
@@ -483,10 +506,13 @@ class UsbTransport:
                 return
 
     def close(self) -> None:
-        """Let the printer go, back to the kernel's driver.
+        """Let the printer go, back to the kernel's driver; one that needs it is reset if it had a job, once it has been let go.
 
-        A call that another thread is in ends first: libusb must not close a device under a transfer. Where that lasts longer
-        than a call may, the printer is let go at its end.
+        A call that another thread is in ends first: libusb must not close a device under a transfer, nor reset it. Where that lasts
+        longer than a call may, the printer is let go at its end.
+
+        The job has ended by then, and stays so whatever the reset does. A device that is another one after it, which libusb calls
+        not found, is found again when it is opened. The reset itself takes as long as the kernel needs, mostly some 0.2 s.
         """
         with self._idle:
             device, self._device = self._device, None
@@ -500,9 +526,11 @@ class UsbTransport:
             # One that was killed before it could give it back was perhaps this service.
             ours = () if interface is None else (interface.number,)
             given_back = () if self._quirks.keep_detached else tuple(dict.fromkeys((*detached, *ours)))
+            resets = self._quirks.reset_after_job and self._had_job
+            self._had_job = False
 
             def release() -> None:
-                _release(device, interface, given_back)
+                _release(device, interface, given_back, resets=resets)
 
             if not self._idle.wait_for(lambda: not self._calls, MAX_WRITE_TIMEOUT_S):
                 self._releases.append(release)
@@ -546,8 +574,13 @@ class UsbTransport:
         return kind(problem, device_uri=self.uri)
 
 
-def _release(device: UsbDevice, interface: PrinterInterface | None, given_back: Sequence[int]) -> None:
-    """Let a device go, and give interfaces back to the kernel's drivers; one that was unplugged too. Never raises."""
+def _release(
+    device: UsbDevice, interface: PrinterInterface | None, given_back: Sequence[int], *, resets: bool
+) -> None:
+    """Let a device go, give interfaces back to the kernel's drivers, reset it; one that was unplugged too. Never raises.
+
+    In the order of CUPS: an interface that was given back is kept by its driver over the reset.
+    """
     import usb.core  # noqa: PLC0415
     import usb.util  # noqa: PLC0415
 
@@ -557,6 +590,9 @@ def _release(device: UsbDevice, interface: PrinterInterface | None, given_back: 
     for number in given_back:
         with contextlib.suppress(usb.core.USBError, NotImplementedError):
             device.attach_kernel_driver(number)
+    if resets:
+        with contextlib.suppress(usb.core.USBError):
+            device.reset()
     with contextlib.suppress(usb.core.USBError):
         usb.util.dispose_resources(device)
 

@@ -2,6 +2,7 @@
 
 Owns what is read off a device without using it as a printer. Everything a device says of itself is taken as far as it can be
 believed: serial numbers that a whole make shares do not count, text is made printable, a device id is asked for without claiming.
+It is read once, into `UsbNames`: no request goes to a device for what is made of that.
 """
 
 from __future__ import annotations
@@ -43,6 +44,40 @@ SYSFS_DEVICES = Path("/sys/bus/usb/devices")
 
 _GET_DEVICE_ID = 0
 _ENDPOINT_IN, _BULK, _TRANSFER_TYPE, _PACKET_SIZE = 0x80, 2, 3, 0x7FF
+
+
+@dataclass(frozen=True, slots=True)
+class UsbNames:
+    """What a device is called, as it was read at one time.
+
+    Attributes:
+        vendor_id: ``idVendor``.
+        product_id: ``idProduct``.
+        port: Where it is plugged, see `port_of`.
+        make: Its string for the manufacturer.
+        model: Its string for the product.
+        serial_number: See `serial_number_of`.
+        identity: What it says it is, with its strings where its device id says nothing.
+    """
+
+    vendor_id: int
+    product_id: int
+    port: str
+    make: str
+    model: str
+    serial_number: str | None
+    identity: DeviceIdentity
+
+    @property
+    def info(self) -> str:
+        """A line for people."""
+        return f"{self.identity.make} {self.identity.model}".strip() or f"USB printer at port {self.port}"
+
+    @property
+    def own_serial(self) -> str:
+        """Its serial number where that can be its own; empty where it has none, or one that every printer of the make has."""
+        serial = self.serial_number or ""
+        return "" if _BOGUS_SERIALS.fullmatch(serial) else serial
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,14 +231,24 @@ def asked_for_id(device: UsbDevice, interface: PrinterInterface) -> DeviceIdenti
         usb.util.dispose_resources(device)
 
 
-def named(device: UsbDevice, identity: DeviceIdentity) -> DeviceIdentity:
-    """The identity with the device's strings where its device id says nothing."""
-    return DeviceIdentity(
-        device_id=identity.device_id,
-        make=identity.make or string_of(device, "manufacturer"),
-        model=identity.model or string_of(device, "product"),
-        serial_number=string_of(device, "serial_number") or identity.serial_number,
-        commands=identity.commands,
+def names_of(device: UsbDevice, identity: DeviceIdentity) -> UsbNames:
+    """What a device is called, of its descriptors and strings, and of what its device id says (`identity`)."""
+    make, model = string_of(device, "manufacturer"), string_of(device, "product")
+    serial = serial_number_of(device)
+    return UsbNames(
+        vendor_id=device.idVendor,
+        product_id=device.idProduct,
+        port=port_of(device),
+        make=make,
+        model=model,
+        serial_number=serial,
+        identity=DeviceIdentity(
+            device_id=identity.device_id,
+            make=identity.make or make,
+            model=identity.model or model,
+            serial_number=serial or identity.serial_number,
+            commands=identity.commands,
+        ),
     )
 
 
@@ -225,7 +270,53 @@ def string_of(device: UsbDevice, name: str) -> str:
         text = getattr(device, name)
     except (usb.core.USBError, ValueError, NotImplementedError):
         return ""
-    return "".join(character for character in text or "" if character.isprintable()).strip()
+    return _readable(text or "")
+
+
+def serial_number_of(device: UsbDevice) -> str | None:
+    """Its serial number, empty where it has none; None where it has one that cannot be read now.
+
+    The kernel has read it when the device was plugged in, and keeps it: it can be had of one that answers nothing just now, or that
+    we may not open. A device that refuses the request (a stall), or has no text there, has none, whatever its descriptor says.
+    """
+    import usb.core  # noqa: PLC0415
+    import usb.util  # noqa: PLC0415
+
+    if not device.iSerialNumber:
+        return ""
+    known = _serial_in_sysfs(device)
+    if known is not None:
+        return known
+    try:
+        # pyusb's own `langids` keeps a failure as if the device had no languages.
+        languages = usb.util.get_langids(device)
+        return _readable(usb.util.get_string(device, device.iSerialNumber, languages[0]) if languages else "")
+    except (ValueError, NotImplementedError):
+        return ""
+    except usb.core.USBError as error:
+        return "" if error.errno == errno.EPIPE else None
+
+
+def _serial_in_sysfs(device: UsbDevice) -> str | None:
+    """The serial number as the kernel keeps it; None where it has none, or where another device is at the port by now."""
+    place = SYSFS_DEVICES / port_of(device)
+    known = {
+        "idVendor": f"{device.idVendor:04x}",
+        "idProduct": f"{device.idProduct:04x}",
+        "devnum": str(device.address),
+    }
+    try:
+        if any((place / name).read_text(encoding="ascii").strip() != text for name, text in known.items()):
+            return None
+        return _readable((place / "serial").read_text(encoding="utf-8", errors="replace"))
+    except OSError:
+        return None
+
+
+def _readable(text: str) -> str:
+    """What can be printed of a string, which ends at a zero as it does for the kernel: a serial number is the same from both."""
+    text = text.partition("\0")[0]
+    return "".join(character for character in text if character.isprintable()).strip()
 
 
 def ports_of(device: UsbDevice) -> tuple[int, ...]:
@@ -238,12 +329,6 @@ def port_of(device: UsbDevice) -> str:
     return f"{device.bus}-{'.'.join(str(number) for number in ports_of(device))}"
 
 
-def serial_of(device: UsbDevice) -> str:
-    """Its serial number where that can be its own; empty where it has none, or one that every printer of the make has."""
-    serial = string_of(device, "serial_number")
-    return "" if _BOGUS_SERIALS.fullmatch(serial) else serial
-
-
 def holder_of(device: UsbDevice, interface: PrinterInterface) -> str:
     """The driver that has the printer's interface: ``usblp``, ``usbfs`` for a program; empty where none has it, or nobody knows."""
     name = f"{port_of(device)}:{interface.configuration}.{interface.number}"
@@ -253,25 +338,24 @@ def holder_of(device: UsbDevice, interface: PrinterInterface) -> str:
         return ""
 
 
-def other_uris_of(device: UsbDevice, identity: DeviceIdentity) -> tuple[str, ...]:
+def other_uris_of(names: UsbNames) -> tuple[str, ...]:
     """Every way to name it that `uri_of` has not chosen, and some of them name others as well."""
     from urllib.parse import quote  # noqa: PLC0415
 
-    base = f"usb://{device.idVendor:04x}:{device.idProduct:04x}"
-    names = {(identity.make, identity.model)}
-    names.add((string_of(device, "manufacturer"), string_of(device, "product")))
+    base = f"usb://{names.vendor_id:04x}:{names.product_id:04x}"
+    called = {(names.identity.make, names.identity.model), (names.make, names.model)}
     bases = [
         base,
-        *(f"usb://{quote(make)}/{quote(model)}" for make, model in sorted(names) if make and model),
+        *(f"usb://{quote(make)}/{quote(model)}" for make, model in sorted(called) if make and model),
     ]
-    serial = quote(string_of(device, "serial_number"), safe="")
+    serial = quote(names.serial_number or "", safe="")
     uris = [*bases, f"{base}/{serial}"] if serial else [*bases]
     for each in bases:
-        uris += [f"{each}?port={port_of(device)}", *([f"{each}?serial={serial}"] if serial else [])]
+        uris += [f"{each}?port={names.port}", *([f"{each}?serial={serial}"] if serial else [])]
     return tuple(uris)
 
 
-def uri_of(device: UsbDevice, others: Sequence[UsbDevice]) -> str:
+def uri_of(names: UsbNames, others: Sequence[UsbNames]) -> str:
     """The URI that finds this printer again: by its serial number where that tells it apart, else by its port.
 
     A printer without a serial number of its own is named by its port from the beginning, also while it is the only one of its kind:
@@ -279,13 +363,13 @@ def uri_of(device: UsbDevice, others: Sequence[UsbDevice]) -> str:
     """
     from urllib.parse import quote  # noqa: PLC0415
 
-    base = f"usb://{device.idVendor:04x}:{device.idProduct:04x}"
-    serial = serial_of(device)
+    base = f"usb://{names.vendor_id:04x}:{names.product_id:04x}"
+    serial = names.own_serial
     alike = [
-        serial_of(other)
+        other.own_serial
         for other in others
-        if (other.idVendor, other.idProduct) == (device.idVendor, device.idProduct)
+        if (other.vendor_id, other.product_id) == (names.vendor_id, names.product_id)
     ]
     if serial and serial not in alike:
         return f"{base}/{quote(serial, safe='')}"
-    return f"{base}?port={port_of(device)}"
+    return f"{base}?port={names.port}"

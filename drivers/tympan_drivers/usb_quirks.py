@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -24,8 +24,8 @@ class Quirks:
         one_way: Its back channel is not read.
         keep_detached: The kernel's driver does not get it back.
         vendor_class: Its printer interface is of a class of the vendor's own.
-        reset_after_job: It gets a SOFT_RESET after each job.
-        no_soft_reset: It never gets one.
+        reset_after_job: It is let go after each job, and reset on the bus then.
+        no_soft_reset: It never gets a SOFT_RESET.
         slow_close: It is let go a second after the last byte.
         commands: The language that it speaks, where its device id says none; empty: nobody knows.
     """
@@ -40,12 +40,10 @@ class Quirks:
 
 
 def quirks_of(vendor_id: int, product_id: int) -> Quirks:
-    """The quirks of a printer: those of its vendor, then those of the product."""
+    """The quirks of a printer: those of the product, and where it has no entry, those of its vendor; never of both, as CUPS has it."""
     table = _table(QUIRKS_FILE)
-    found = Quirks()
-    for key in (f"{vendor_id:04x}:*", f"{vendor_id:04x}:{product_id:04x}"):
-        found = replace(found, **table.get(key, {}))
-    return found
+    entry = table.get(f"{vendor_id:04x}:{product_id:04x}") or table.get(f"{vendor_id:04x}:*") or {}
+    return Quirks(**entry)
 
 
 @cache

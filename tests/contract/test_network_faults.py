@@ -237,13 +237,13 @@ def test_a_printer_whose_address_is_known_is_reached_while_the_resolver_hangs(mo
     go = threading.Event()
     with listen() as listener:
         found = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", listener.getsockname())]
-        hangs = False
+        hangs = threading.Event()
 
         def getaddrinfo(host, port, *, type, flags):  # noqa: A002 — the system's name
             del host, port, type
             if flags:
                 raise socket.gaierror("no number")
-            if hangs:
+            if hangs.is_set():
                 go.wait(20)
             return found
 
@@ -251,10 +251,11 @@ def test_a_printer_whose_address_is_known_is_reached_while_the_resolver_hangs(mo
         monkeypatch.setattr(tcp_connect, "KNOWN_LOOK_UP_S", 0.1)
         monkeypatch.setattr("tympan_drivers.socket_stream.CONNECT_TIMEOUT_S", 2.0)
         transport = SocketTransport(f"socket://laser.lan:{listener.getsockname()[1]}", CONTEXT)
-        for hangs in (False, True, True):
+        for _ in range(3):
             transport.open()
             listener.accept()[0].close()
             transport.close()
+            hangs.set()
     go.set()
 
 

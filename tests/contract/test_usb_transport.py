@@ -12,6 +12,7 @@ import usb.core
 from devices import UsbBusPrinter
 
 from tympan.driver.contract import TransportContext
+from tympan.driver.registry import find_driver
 from tympan.errors import (
     DeviceBusyError,
     DeviceError,
@@ -19,6 +20,8 @@ from tympan.errors import (
     DeviceNotFoundError,
     DevicePermissionError,
 )
+from tympan.link import DeviceLink, Ending
+from tympan.render.frames import Frame, FrameKind
 from tympan_drivers import usb_bulk, usb_devices
 from tympan_drivers.usb_bulk import UsbTransport
 from tympan_drivers.usb_quirks import Quirks
@@ -711,14 +714,52 @@ def test_no_soft_reset(bus, connect, quirks):
     assert resets == []
 
 
-def test_reset_after_job(bus, connect, quirks):
+class _Job:
+    """The frames of a small job in the printer's own language."""
+
+    def __init__(self, data):
+        self._frames = [Frame(FrameKind.DATA, data), Frame(FrameKind.END)]
+
+    def next_frame(self, _timeout_s):
+        return self._frames.pop(0)
+
+    def close(self):
+        pass
+
+
+class _Anybody:
+    def device_reports(self, condition):
+        pass
+
+    def device_answers(self, answers):
+        pass
+
+
+@pytest.mark.parametrize("comes_back_as_another", [False, True])
+async def test_reset_after_job(bus, quirks, tmp_path, monkeypatch, comes_back_as_another):
+    """Each job is complete, and then the printer is reset once, whatever becomes of it."""
     quirks(reset_after_job=True)
     (printer,) = bus({})
-    transport = connect(URI)
-    resets = []
-    printer.device.printer.soft_reset = resets.append
-    assert transport.end_job(0.1)
-    assert len(resets) == 1
+    resets, reset = [], SimulatedUsb.reset_device
+
+    def resetting(self, handle):
+        resets.append(handle.plugged.address)
+        if comes_back_as_another:
+            handle.plugged.here = False
+            raise usb.core.USBError("Entity not found", -5, errno.ENOENT)
+        reset(self, handle)
+
+    monkeypatch.setattr(SimulatedUsb, "reset_device", resetting)
+    transport = UsbTransport(f"{URI}/SIM0001", TransportContext("receipt", tmp_path))
+    link = DeviceLink(transport, find_driver("escpos"), "tm-t88", _Anybody())
+    link.hold()
+    for number in (1, 2):
+        outcome = await link.print(number, "bin", _Job(b"job %d\n" % number), lambda _: None, raw=True)
+        assert outcome.ending is Ending.COMPLETED
+    await link.close()
+    assert resets == ([2, 3] if comes_back_as_another else [2, 2])
+    assert all(printer.received().count(b"job %d\n" % number) == 1 for number in (1, 2))
+    assert kernel_has()
 
 
 def test_vendor_class(bus, connect, quirks, monkeypatch):

@@ -117,7 +117,7 @@ class Transport(Protocol):
     """Other programs want the device too, or it serves one connection at a time: it is let go when nothing prints. Where
     False the link holds it as long as the service runs, and sees how it is also when nothing prints."""
     closes_after_job: bool
-    """The device takes the end of the connection for the end of the job: the link closes it after each."""
+    """The device takes the end of the connection for the end of the job, or has to be reset then: the link closes it after each."""
     notices_power_off: bool
     """A device that is switched off and on again ends the connection: a call raises. Where False (a serial line), what was on its
     way and in the device can be lost without a word, and the link goes by whether the device answers."""

@@ -279,9 +279,9 @@ class FoundPrinters:
         identity = device.identity
         matched = await asyncio.to_thread(registry.match_driver, identity)
         if matched is None:
-            if not identity.device_id and not device.problem:
+            if not identity.device_id:
                 number = self._asked.setdefault(device.device_uri, 0)
-                if number < len(SPEECHLESS_PAUSES_S):
+                if number < len(SPEECHLESS_PAUSES_S) and not device.problem:
                     return
             why = device.problem or registry.why_unmatched(identity)
             self._say(device.device_uri, f"no printer is made of {device.info} ({device.device_uri}): {why}")

@@ -18,12 +18,14 @@ from tympan_drivers.usb_quirks import Quirks, quirks_of
         (0x03F0, 0x1D17, Quirks(slow_close=True)),
         (0x04E8, 0x3301, Quirks(reset_after_job=True)),
         (0x04E8, 0x344F, Quirks()),
-        (0x04E8, 0x330F, Quirks(reset_after_job=True, one_way=True)),
-        (0x0519, 0x0001, Quirks(one_way=True, slow_close=True)),
+        (0x04E8, 0x3460, Quirks()),
+        (0x04E8, 0x330F, Quirks(one_way=True)),
+        (0x0519, 0x0002, Quirks(one_way=True)),
+        (0x0519, 0x0001, Quirks(slow_close=True)),
         (0x067B, 0x2305, Quirks(keep_detached=True, reset_after_job=True, one_way=True)),
     ],
 )
-def test_a_printer_has_its_vendor_s_quirks_and_its_own(vendor_id, product_id, quirks):
+def test_a_printer_has_its_own_quirks_else_its_vendor_s(vendor_id, product_id, quirks):
     assert quirks_of(vendor_id, product_id) == quirks
 
 

@@ -398,6 +398,19 @@ def test_a_printer_that_was_there_once_is_there_from_the_start(run, bus):
         assert shown(service) == {}, "it was another device"
 
 
+def test_one_whose_serial_number_cannot_be_read_yet_is_asked_again(run):
+    """The event of its coming is the only one: nobody else would look."""
+    unread = DiscoveredDevice(RECEIPT.device_uri, "EPSON TM-T88V", DeviceIdentity(), (), "cannot be read yet")
+    with run() as (service, plug, _):
+        plug(unread)
+        assert shown(service) == {}
+        assert len(service.found.remarks) == 1
+        assert service.found._timer is not None
+        plug(RECEIPT)
+        assert shown(service) == {"epson-tm-t88v": EPSON}
+        assert service.found.remarks == []
+
+
 def test_jobs_of_a_printer_that_waits_for_its_device_wait_with_it(run, bus):
     """Its device was changed in the configuration, and is away when the service starts."""
     bus.devices = [RECEIPT]
