@@ -93,6 +93,7 @@ class Connection:
         self._knowledge = knowledge
         self._said: DeviceCondition | None = None
         self._port: DeviceCondition | None = None
+        self._port_at = now
         self._supplies = DeviceCondition()
         self._silent = False
         self._may_forget = not transport.notices_power_off
@@ -157,9 +158,10 @@ class Connection:
         if known is None:
             known = DeviceCondition()
         if not known.stopped and self._stalled:
-            if self._port is not None and self._port.stopped:
+            port = self._port_since_blocked
+            if port is not None and port.stopped:
                 # Newer than what the device said before it could not be asked any more.
-                return replace(self._port, reasons=(*self._port.reasons, *known.reasons))
+                return replace(port, reasons=(*port.reasons, *known.reasons))
             return replace(known, stopped=True, reasons=(*known.reasons, "other-error"), message=STALLED)
         return known
 
@@ -171,13 +173,20 @@ class Connection:
         )
 
     @property
+    def _port_since_blocked(self) -> DeviceCondition | None:
+        """What the port has said since the device takes nothing; what it said before may be over."""
+        since = self._blocked_since
+        return self._port if since is not None and self._port_at >= since else None
+
+    @property
     def _stalled(self) -> bool:
         since = self._blocked_since
         if since is None:
             return False
         now = time.monotonic()
         prompt = self.dialogue.answers_within_s > 0 and self._knowledge.answered
-        prompt = prompt or (self._port is not None and self._port.stopped)
+        port = self._port_since_blocked
+        prompt = prompt or (port is not None and port.stopped)
         if prompt and now - self.answering.spoke_at > PROMPT_STALLED_S < now - since:
             return True
         return self._waits_since is not None and now - self._waits_since > STALLED_S
@@ -281,6 +290,7 @@ class Connection:
             self._of_job.append(heard)
 
     def _hear_port(self, status: PortStatus) -> None:
+        self._port_at = time.monotonic()
         self._port = port_condition(status, well_before=self._knowledge.port_well)
         self._knowledge.port_well = self._knowledge.port_well or is_well(status)
 

@@ -406,6 +406,22 @@ async def test_who_it_says_it_is(link, device):
     assert link.identity == DeviceIdentity(device_id="MFG:Test;", model="Model 7", firmware="2.0")
 
 
+async def test_what_the_port_said_before_is_not_why_it_takes_nothing_now(link, device, listener, monkeypatch):
+    """Paper was put in, and then the printer hung: its port does not answer any more."""
+    monkeypatch.setattr("tympan.link.back_channel.PORT_STATUS_S", 0.05)
+    device.port = PortStatus(paper_empty=False, selected=True, error=False)
+    await ready(link, device)
+    await until(lambda: link._knowledge.port_well)
+    device.port = PortStatus(paper_empty=True, selected=False, error=True)
+    await until(lambda: link._connection._port.stopped)
+    device.port = None
+    await asyncio.sleep(0.1)  # its last word may be on the way
+    device.answers.clear()
+    device.takes = False
+    await until(lambda: listener.now.stopped)
+    assert listener.now.reasons == ("other-error",)
+
+
 async def test_a_transport_of_an_earlier_contract_and_a_dialogue_with_a_bug_do_not_end_the_thread(
     link, device, listener, caplog
 ):
