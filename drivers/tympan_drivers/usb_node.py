@@ -126,9 +126,7 @@ class NodeFollower:
         there = usb_nodes(self._kind)
         same = [node for node in there.values() if node.name == known.name]
         self._has_twin = self._has_twin or len(same) > 1
-        if (
-            self._has_twin
-        ):  # alike in all but the socket that they are plugged into, also when one alone is there
+        if self._has_twin:  # alike in all but where they are plugged in, also while one alone is there
             same = [node for node in same if node.port == known.port]
         if same:
             return same[0].path
