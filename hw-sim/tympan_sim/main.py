@@ -221,13 +221,13 @@ def _orders(path: Path) -> list[str]:
 def _list_faults() -> int:
     takes = {
         "switch": "on, off",
-        "factor": "0 to 1",
+        "factor": "above 0, to 1",
         "bytes": "N bytes",
         "limit": "N bytes",
         "seconds": "N s",
     }
     for name, kind in FAULTS.items():
-        print(f"{name:15} {takes[kind.value]:8} {kind.what}")
+        print(f"{name:15} {takes[kind.value]:13} {kind.what}")
     return 0
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import http.client
 import os
+import secrets
 import shutil
 import signal
 import socket
@@ -44,11 +45,17 @@ profile = "generic-pcl5e-duplex"
 """Two simulated printers that print as fast as they can."""
 
 
+FREE_PORTS = range(10_000, 30_000)
+"""Below those that the kernel gives to connections (``ip_local_port_range`` begins at 32768): none of these takes one meanwhile."""
+
+
 def free_port() -> int:
     """A TCP port that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    while True:
+        port = secrets.choice(FREE_PORTS)
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("", port))
+            return port
 
 
 def wait_for_port(

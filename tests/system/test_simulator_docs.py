@@ -17,7 +17,13 @@ from tympan_sim.faults import FAULTS
 from tympan_sim.models import MODELS
 
 TEXT = (Path(__file__).parents[2] / "docs" / "simulator.md").read_text()
-TAKES = {"switch": "on, off", "factor": "0 to 1", "bytes": "bytes", "limit": "bytes", "seconds": "seconds"}
+TAKES = {
+    "switch": "on, off",
+    "factor": "above 0, to 1",
+    "bytes": "bytes",
+    "limit": "bytes",
+    "seconds": "seconds",
+}
 
 
 def blocks(language):
