@@ -251,11 +251,15 @@ def test_a_printer_whose_address_is_known_is_reached_while_the_resolver_hangs(mo
         monkeypatch.setattr(tcp_connect, "KNOWN_LOOK_UP_S", 0.1)
         monkeypatch.setattr("tympan_drivers.socket_stream.CONNECT_TIMEOUT_S", 2.0)
         transport = SocketTransport(f"socket://laser.lan:{listener.getsockname()[1]}", CONTEXT)
+        reached = []
         for _ in range(3):
             transport.open()
-            listener.accept()[0].close()
+            connection, _ = listener.accept()
+            reached.append(connection.getsockname())
+            connection.close()
             transport.close()
             hangs.set()
+        assert reached == 3 * [listener.getsockname()]
     go.set()
 
 

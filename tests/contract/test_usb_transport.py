@@ -10,6 +10,7 @@ from types import SimpleNamespace
 import pytest
 import usb.core
 from devices import UsbBusPrinter
+from usb_desk import plugging, quirks_giving
 
 from tympan.driver.contract import TransportContext
 from tympan.driver.registry import find_driver
@@ -24,28 +25,18 @@ from tympan.link import DeviceLink, Ending
 from tympan.render.frames import Frame, FrameKind
 from tympan_drivers import usb_bulk, usb_devices
 from tympan_drivers.usb_bulk import UsbTransport
-from tympan_drivers.usb_quirks import Quirks
 from tympan_sim.link_usb import SimulatedUsb
 
 
 @pytest.fixture
 def bus(monkeypatch):
     """Put printers on the bus; gives their far ends."""
-
-    def plugged(*traits):
-        printers = [UsbBusPrinter(None, **each) for each in traits]
-        monkeypatch.setattr(UsbTransport, "backend", SimulatedUsb([printer.device for printer in printers]))
-        return printers
-
-    return plugged
+    return plugging(monkeypatch)
 
 
 @pytest.fixture
 def quirks(monkeypatch):
-    def give(**named):
-        monkeypatch.setattr(usb_bulk, "quirks_of", lambda _vendor, _product: Quirks(**named))
-
-    return give
+    return quirks_giving(monkeypatch)
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import errno
 
 import pytest
 import usb.core
-from devices import UsbBusPrinter
+from usb_desk import plugging
 
 from tympan.driver import registry
 from tympan.driver.contract import DeviceIdentity, TransportContext
@@ -22,13 +22,7 @@ GET_DESCRIPTOR, STRING = (0x80, 6), 3
 @pytest.fixture
 def bus(monkeypatch):
     """Put printers on the bus; gives their far ends."""
-
-    def plugged(*traits):
-        printers = [UsbBusPrinter(None, **each) for each in traits]
-        monkeypatch.setattr(UsbTransport, "backend", SimulatedUsb([printer.device for printer in printers]))
-        return printers
-
-    return plugged
+    return plugging(monkeypatch)
 
 
 @pytest.fixture(autouse=True)

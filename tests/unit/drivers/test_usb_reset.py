@@ -9,11 +9,11 @@ from types import SimpleNamespace
 import pytest
 import usb.core
 from devices import UsbBusPrinter
+from usb_desk import quirks_giving
 
 from tympan.driver.contract import TransportContext
 from tympan_drivers import usb_bulk
 from tympan_drivers.usb_bulk import UsbTransport
-from tympan_drivers.usb_quirks import Quirks
 from tympan_sim.link_usb import SimulatedUsb
 
 URI = "usb://04b8:0202/SIM0001"
@@ -21,10 +21,7 @@ URI = "usb://04b8:0202/SIM0001"
 
 @pytest.fixture
 def quirks(monkeypatch):
-    def give(**named):
-        monkeypatch.setattr(usb_bulk, "quirks_of", lambda _vendor, _product: Quirks(**named))
-
-    return give
+    return quirks_giving(monkeypatch)
 
 
 @pytest.fixture
