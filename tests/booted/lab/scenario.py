@@ -6,6 +6,7 @@ import contextlib
 import json
 import shutil
 import socket
+import statistics
 import subprocess
 import sys
 import time
@@ -23,8 +24,9 @@ PRINT_TIMEOUT_S = 120.0
 PAGES, STRIPS = 5, 12
 USB_SERIAL = "LAB0001"
 SINK_SERIAL = "SINK0001"
-SPEED_MEGABYTES = 24
-SPEED_ROUNDS = 2
+SPEED_MEGABYTES, SPEED_PAIRS = 4, 13
+"""Short ones in turn, many of them: what the machine does for others meanwhile hits both of a pair, or spoils a few pairs only."""
+SPEED_SHARE = 0.8
 RECOVERY_S = 60.0
 REASON_S = 2.0
 RESUME_S = 3.0
@@ -286,16 +288,19 @@ class Scenario:
                 30,
             )
             self.machine.run("udevadm settle --timeout=20", 30)
-            command = f"setpriv --reuid=tympan --regid=tympan --groups=lp /usr/local/lib/lab/usb-speed {SPEED_MEGABYTES} {SINK_SERIAL} {SPEED_ROUNDS}"
+            command = f"setpriv --reuid=tympan --regid=tympan --groups=lp /usr/local/lib/lab/usb-speed {SPEED_MEGABYTES} {SINK_SERIAL} {SPEED_PAIRS}"
             said = [line.split() for line in self.machine.run(command, 360).splitlines()]
         rates = {kind: [int(rate) for name, rate in said if name == kind] for kind in ("bare", "product")}
-        bare, product = max(rates["bare"]), max(rates["product"])
-        self.report.figure("USB bulk writes, bare pyusb", f"{bare / 1e6:.1f} MB/s of {rates['bare']}")
+        shares = [product / bare for bare, product in zip(rates["bare"], rates["product"], strict=True)]
+        share = statistics.median(shares)
+        for kind, name in (("bare", "bare pyusb"), ("product", "product")):
+            median, least, most = (each(rates[kind]) / 1e6 for each in (statistics.median, min, max))
+            self.report.figure(f"USB bulk writes, {name}", f"{median:.1f} MB/s ({least:.1f} to {most:.1f})")
         self.report.figure(
-            "USB bulk writes, product",
-            f"{product / 1e6:.1f} MB/s of {rates['product']}, {100 * product / bare:.0f} %",
+            "USB bulk writes, product of bare",
+            f"{100 * share:.0f} % ({100 * min(shares):.0f} to {100 * max(shares):.0f} of {len(shares)} pairs)",
         )
-        check(product >= 0.8 * bare, f"the product writes at {100 * product / bare:.0f} % of a bare loop")
+        check(share >= SPEED_SHARE, f"the product writes at {100 * share:.0f} % of a bare loop")
 
     # --- what they are made of ---------------------------------------------------------------------------------------
 
