@@ -82,8 +82,8 @@ class StillQueue:
     def let_go(self) -> None:
         self.told.append("let go")
 
-    def restart(self) -> None:
-        self.told.append("restart")
+    def restart(self, *, forgets: bool) -> None:
+        self.told.append("forget and restart" if forgets else "restart")
 
     def device_appeared(self) -> None:
         self.told.append("device appeared")

@@ -11,29 +11,34 @@ import ipp_bytes
 import numpy as np
 import pytest
 import samples
-from ipp_client import ask, print_bytes, printed, wait_for_job
+from ipp_client import ask, ended, print_bytes, printed, wait_for_job
 from processes import pss_bytes
 
+from tympan.service.intake import STREAM_AFTER_S
+
 MIB = 1 << 20
+PAUSE, RESUME = 0x10, 0x11
+STOPPED = 6
 
 
-def head(service, printer, document_format):
+def head(service, printer, document_format, operation=ipp_bytes.PRINT_JOB, *attributes):
     return ipp_bytes.request(
-        ipp_bytes.PRINT_JOB,
+        operation,
         service.uri(printer),
+        *attributes,
         ipp_bytes.attribute(ipp_bytes.MIME, "document-format", document_format),
     )
 
 
 class SlowUpload:
-    """A Print-Job whose chunked body is sent a piece at a time."""
+    """A Print-Job, or a Send-Document, whose chunked body is sent a piece at a time."""
 
-    def __init__(self, service, printer, document_format):
+    def __init__(self, service, printer, document_format, *operation):
         self._socket = socket.create_connection(("127.0.0.1", service.port), timeout=30)
         self._socket.sendall(
             b"POST /ipp/print HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/ipp\r\nTransfer-Encoding: chunked\r\n\r\n"
         )
-        self.send(head(service, printer, document_format))
+        self.send(head(service, printer, document_format, *operation))
 
     def send(self, data):
         self._socket.sendall(b"%x\r\n%s\r\n" % (len(data), data))
@@ -62,8 +67,8 @@ class SlowUpload:
 def upload(service):
     made = []
 
-    def begin(printer, document_format):
-        made.append(SlowUpload(service, printer, document_format))
+    def begin(printer, document_format, *operation):
+        made.append(SlowUpload(service, printer, document_format, *operation))
         return made[-1]
 
     yield begin
@@ -129,6 +134,63 @@ def test_a_client_that_leaves_in_the_middle_spoils_nothing(service, upload, prin
     reference = samples.png(samples.chart(288, 200))
     next_id = print_bytes(service, printer, reference, "image/png")
     assert len(printed(service, printer, next_id)) == 1
+
+
+def tell(service, printer, operation):
+    assert ipp_bytes.status_of(ask(service, head(service, printer, "text/plain", operation), local=True)) == 0
+
+
+@pytest.mark.parametrize(
+    ("printer", "document_format"),
+    [("receipt", "image/pwg-raster"), ("laser", "image/pwg-raster"), ("receipt", "application/vnd.escpos")],
+)
+@pytest.mark.parametrize("arrives", [True, False], ids=["arrives", "breaks off"])
+def test_one_that_is_stopped_while_it_arrives_goes_on(service, upload, printer, document_format, arrives):
+    """What reads it after the pause reads it anew; where the rest never comes, the job says so."""
+    if document_format == "image/pwg-raster":
+        document = samples.pwg_raster([samples.chart(620, 877, seed=seed) for seed in range(4)], dpi=75)
+    else:
+        document = b"\x1b@" + b"a line that is printed while it arrives\n" * 5000 + b"\x1dV\x42\x00"
+    before = newest_job(service, printer)[0]
+    sending = upload(printer, document_format)
+    sending.send(document[: len(document) // 2])
+    until(lambda: newest_job(service, printer)[0] > before and newest_job(service, printer)[1] == 5)
+    job_id, _ = newest_job(service, printer)
+    tell(service, printer, PAUSE)
+    until(lambda: newest_job(service, printer)[1] == STOPPED)
+    if not arrives:
+        sending.leave()
+    tell(service, printer, RESUME)
+    if not arrives:
+        state, reasons, _, _ = ended(service, printer, job_id)
+        assert (state, "job-data-insufficient" in reasons) == (8, True)
+        return
+    sending.send(document[len(document) // 2 :])
+    answer = sending.finish()
+    assert (ipp_bytes.status_of(answer), ipp_bytes.integer_of(answer, "job-id")) == (0, job_id)
+    pages = printed(service, printer, job_id)
+    assert len(pages) >= (4 if printer == "laser" else 1)
+
+
+@pytest.mark.parametrize("printer", ["receipt", "laser"])
+def test_a_document_that_arrives_slowly_does_not_end_a_job_that_has_others(service, upload, printer):
+    job_id = ipp_bytes.integer_of(
+        ask(service, head(service, printer, "text/plain", ipp_bytes.CREATE_JOB)), "job-id"
+    )
+    raster = samples.pwg_raster([samples.chart(620, 877, seed=seed) for seed in range(2)], dpi=75)
+    for last in (False, True):
+        sending = upload(
+            printer, "image/pwg-raster", ipp_bytes.SEND_DOCUMENT,
+            ipp_bytes.attribute(ipp_bytes.INTEGER, "job-id", job_id),
+            ipp_bytes.attribute(ipp_bytes.BOOLEAN, "last-document", last),
+        )  # fmt: skip
+        sending.send(raster[: len(raster) // 2])
+        time.sleep(2 * STREAM_AFTER_S)
+        sending.send(raster[len(raster) // 2 :])
+        answer = sending.finish()
+        assert ipp_bytes.status_of(answer) == 0, ipp_bytes.strings_of(answer, "status-message")
+    pages = printed(service, printer, job_id)
+    assert len(pages) == (4 if printer == "laser" else 2)
 
 
 def test_memory_does_not_grow_with_pages_or_with_the_roll(service):

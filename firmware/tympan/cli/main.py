@@ -33,6 +33,7 @@ VERBS = {
     "release": ("release", "let held jobs print"),
     "pause": ("pause", "let a printer stop printing"),
     "resume": ("resume", "let a paused printer go on"),
+    "restart": ("restart", "start a printer anew, as if switched off and on"),
     "test-page": ("test_page", "print a page that shows what the printer does"),
     "identify": ("identify", "make a printer show which one it is"),
     "passwd": ("passwd", "write the configuration of a user with a password"),

@@ -124,9 +124,15 @@ def identity_of(uri: str) -> DeviceIdentity | None:
     Raises:
         DriverError: A transport cannot be loaded.
         OSError: A transport cannot look.
+        DeviceError: It is there, does not say what it is, and cannot be used either.
     """
     named = [device for device in _discovered(uri.partition(":")[0]) if names(device, uri)]
-    return named[0].identity if len(named) == 1 and named[0].identity.device_id else None
+    if len(named) != 1:
+        return None
+    device = named[0]
+    if device.problem and not device.identity.device_id:
+        raise DeviceError(device.problem, device_uri=uri)
+    return device.identity
 
 
 def knows_printers(uri: str) -> bool:

@@ -80,12 +80,12 @@ async def _receive(exchange: Exchange, job: Job, *, last: bool, template: bytes 
         document_format = _sensed(exchange, first)
     document = new_document(exchange, document_format)
     document.template = template
-    intake = exchange.service.jobs.begin_document(exchange.printer, job, document)
+    intake = exchange.service.jobs.begin_document(exchange.printer, job, document, last=last)
     try:
         await intake.write(first)
         async for piece in data:
             await intake.write(piece)
-        await intake.finish(last=last)
+        await intake.finish()
     except BaseException as error:
         intake.abort(error)
         raise

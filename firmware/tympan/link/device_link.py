@@ -199,11 +199,15 @@ class DeviceLink:
         if self._thread is not None:
             self._queue.put(self._let_go)
 
-    def reopen(self) -> None:
-        """Close the device and open it anew, once nothing is printing; where it is away now, the next job opens it."""
+    def reopen(self, *, forgets: bool) -> None:
+        """Close the device and open it anew, once nothing is printing; where it is away now, the next job opens it.
+
+        Args:
+            forgets: It may be another device by now, or another cable: what it has shown of itself counts no more.
+        """
         if not self._closing.is_set():
             self._start()
-            self._queue.put(self._reopen)
+            self._queue.put(lambda: self._reopen(forgets=forgets))
 
     def _start(self) -> None:
         if self._thread is None:
@@ -319,9 +323,10 @@ class DeviceLink:
         self._held = False
         self._farewell()
 
-    def _reopen(self) -> None:
+    def _reopen(self, *, forgets: bool) -> None:
         self._farewell()
-        self._knowledge = DeviceKnowledge()  # it may be another device by now, or another cable
+        if forgets:
+            self._knowledge = DeviceKnowledge()
         self._held = self._held or not self._transport.shared
         self._try_to_open()
         self._idle_since = time.monotonic()

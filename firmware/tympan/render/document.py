@@ -22,7 +22,7 @@ from tympan.errors import DocumentError
 _NEWS = struct.Struct("!cQ")
 _MORE, _COMPLETE, _BROKEN = b"A", b"C", b"B"
 
-_BROKEN_OFF = "The document did not arrive whole."
+BROKEN_OFF = "The document did not arrive whole."
 
 
 class DocumentFeed:
@@ -168,7 +168,7 @@ class DocumentReader:
         """
         while self._size is None and self._available <= self._position:
             if self._broken:
-                raise DocumentError(_BROKEN_OFF, reason="job-data-insufficient")
+                raise DocumentError(BROKEN_OFF, reason="job-data-insufficient")
             if timeout_s is not None and not self._has_news(timeout_s):
                 return False
             self._hear()

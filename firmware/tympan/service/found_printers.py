@@ -37,7 +37,7 @@ SPEECHLESS_PAUSES_S: Final = (1.0, 2.0, 4.0, 8.0)
 """A printer that has just been switched on may not say what it is yet: it is asked again."""
 
 WAITING_LOOK_S: Final = 30.0
-"""Printers that wait are tried so often also when nothing was plugged in: the device may have been another program's."""
+"""Printers that wait are tried so often in the end, also when nothing was plugged in: the device may have been another program's."""
 
 _NAME_LENGTH: Final = 40
 _INFO_BYTES: Final = 100
@@ -46,12 +46,26 @@ _log = logging.getLogger(__name__)
 
 
 class _Found(msgspec.Struct, frozen=True):
-    """A printer that made itself: its device, and what that says it is."""
+    """A printer that made itself.
+
+    Attributes:
+        device: The URI of its device.
+        make: What that says it is.
+        model: The same.
+        serial_number: The same.
+        uris: All that its device was called when it was last there, its port too: they tell it from one that says the same.
+    """
 
     device: str
     make: str
     model: str
     serial_number: str
+    uris: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, device: DiscoveredDevice) -> _Found:
+        """A printer for a device."""
+        return cls(device.device_uri, *_kind(device.identity), _uris(device))
 
     def is_alike(self, identity: DeviceIdentity) -> bool:
         """Whether a device says the same of itself."""
@@ -81,6 +95,7 @@ class FoundPrinters:
         self._present: Sequence[DiscoveredDevice] = ()
         self._said: dict[str, str] = {}
         self._asked: dict[str, int] = {}
+        self._looks = 0
         self._task: asyncio.Task[None] | None = None
         self._again = False
         self._timer: asyncio.TimerHandle | None = None
@@ -126,7 +141,11 @@ class FoundPrinters:
     # --- looking ------------------------------------------------------------------------------------------------------
 
     def look_soon(self) -> None:
-        """Look what is there, now or after the look that is under way."""
+        """Something has come or gone: look what is there, now or after the look that is under way."""
+        self._looks = 0
+        self._start_look()
+
+    def _start_look(self) -> None:
         if not (self._makes or self._waiting):
             return
         self._again = True
@@ -178,14 +197,15 @@ class FoundPrinters:
             if number < len(SPEECHLESS_PAUSES_S)
         ]
         if self._waiting:
-            pauses.append(WAITING_LOOK_S)
+            pauses.append((*SPEECHLESS_PAUSES_S, WAITING_LOOK_S)[min(self._looks, len(SPEECHLESS_PAUSES_S))])
         if pauses:
             self._timer = asyncio.get_running_loop().call_later(min(pauses), self._look_again)
 
     def _look_again(self) -> None:
         self._timer = None
         self._asked = {uri: number + 1 for uri, number in self._asked.items()}
-        self.look_soon()
+        self._looks += 1
+        self._start_look()
 
     def _cancel_timer(self) -> None:
         if self._timer is not None:
@@ -205,7 +225,7 @@ class FoundPrinters:
         self._waiting.pop(printer.name, None)
 
     async def _settle(self, devices: Sequence[DiscoveredDevice]) -> None:
-        before, self._present = self._present, devices
+        self._present = devices
         uris = {device.device_uri for device in devices}
         for gone in self._unwanted - uris:
             self._want(gone)
@@ -214,11 +234,11 @@ class FoundPrinters:
         spoken_of = {*uris, *(each.device for each in self._waiting.values()), _NOBODY}
         self._said = {uri: said for uri, said in self._said.items() if uri in spoken_of}
         self._asked = {uri: number for uri, number in self._asked.items() if uri in uris}
-        await self._tell_apart(before)
+        await self._tell_apart()
         new = []
         for device in devices:
             holders = self._holders(device)
-            if holders:
+            if any(name in self._service.printers for name in holders):
                 self._said.pop(device.device_uri, None)
             if len(holders) > 1:
                 await self._step_aside(device, holders)
@@ -231,15 +251,16 @@ class FoundPrinters:
             else:
                 await self._make(device)
 
-    async def _tell_apart(self, before: Sequence[DiscoveredDevice]) -> None:
-        """A device has come with the serial number of one that has a printer: that printer stays with its own, by the port."""
+    async def _tell_apart(self) -> None:
+        """Remember what devices are called that have printers; where another has come with the same serial number, the printer stays with its own."""
         for name, found in tuple(self._found.items()):
             named = [each for each in self._present if registry.names(each, found.device)]
-            was = next((each for each in before if registry.names(each, found.device)), None)
-            if len(named) > 1 and was is not None:
-                for its in named:
-                    if registry.names(was, its.device_uri):
-                        await self._move(name, its)
+            if len(named) > 1:
+                its = max(named, key=lambda each: len(set(found.uris).intersection(_uris(each))))  # noqa: B023 — used at once
+                await self._move(name, its)
+            elif named and found.uris != _uris(named[0]):
+                self._found[name] = msgspec.structs.replace(found, uris=_uris(named[0]))
+                self._store.post(self._record(name, self._found[name]))
 
     def _holders(self, device: DiscoveredDevice) -> list[str]:
         """The printers, those that wait too, whose device it is."""
@@ -268,12 +289,14 @@ class FoundPrinters:
         return away[0] if len(alike) == len(away) == 1 and device.identity.device_id else ""
 
     async def _move(self, name: str, device: DiscoveredDevice) -> None:
-        found = _Found(device.device_uri, *_kind(device.identity))
+        found = _Found.of(device)
         printer = self._service.printers.get(name)
-        if printer is None:  # it is being removed
-            return
-        await self._service.move_printer(printer, device.device_uri, self._record(name, found))
-        self._found[name] = found
+        if printer is not None and await self._service.move_printer(
+            printer, device.device_uri, self._record(name, found)
+        ):
+            self._found[name] = found
+        else:  # it is being removed
+            self._again = True
 
     async def _make(self, device: DiscoveredDevice) -> None:
         identity = device.identity
@@ -292,7 +315,7 @@ class FoundPrinters:
         settings = PrinterSettings(
             name=name, device=device.device_uri, driver=type(driver).name, profile=profile
         )
-        found = _Found(device.device_uri, *_kind(identity))
+        found = _Found.of(device)
         try:
             await self._service.add_printer(
                 settings, [Attribute.text("printer-info", info)], self._record(name, found)
@@ -358,6 +381,10 @@ def slug(text: str) -> str:
     """A printer's name made of what people call it."""
     plain = re.sub(r"[^a-z0-9]+", "-", text.casefold()).strip("-")
     return plain[:_NAME_LENGTH].strip("-") or "printer"
+
+
+def _uris(device: DiscoveredDevice) -> tuple[str, ...]:
+    return (device.device_uri, *device.also)
 
 
 def _kind(identity: DeviceIdentity) -> tuple[str, str, str]:

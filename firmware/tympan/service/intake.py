@@ -30,12 +30,19 @@ class Intake:
 
     Attributes:
         document: The document as it will be in the job.
-        feed: What a render that runs already reads from; None while nothing prints.
-        is_last: Somebody said meanwhile that no more documents follow.
+        is_last: No more documents follow; somebody may say so while it arrives.
+        is_live: The job prints it while it arrives.
     """
 
     def __init__(
-        self, keeper: JobKeeper, printer: Printer, job: Job, document: Document, writer: DocumentWriter
+        self,
+        keeper: JobKeeper,
+        printer: Printer,
+        job: Job,
+        document: Document,
+        writer: DocumentWriter,
+        *,
+        is_last: bool,
     ) -> None:
         self._keeper = keeper
         self._printer = printer
@@ -47,8 +54,10 @@ class Intake:
         self._failure: SpoolError | None = None
         self._ended = False
         self.document = document
-        self.feed: DocumentFeed | None = None
-        self.is_last = False
+        self._feed: DocumentFeed | None = None
+        self._is_whole = False
+        self.is_last = is_last
+        self.is_live = False
 
     async def write(self, piece: bytes) -> None:
         """Take the next bytes; returns when there is room for more.
@@ -61,9 +70,24 @@ class Intake:
         async with self._lock:
             self._check()
             await self._writer.write(piece)
-            if self.feed is not None:
+            if self.is_live:
                 await self._writer.flush()
-                self.feed.advance(self._writer.written)
+                if self._feed is not None:
+                    self._feed.advance(self._writer.written)
+
+    def open(self) -> DocumentFeed:
+        """The document from its first byte, for whoever prints it now; who read it before has let go of it.
+
+        Raises:
+            SpoolError: It cannot be opened.
+        """
+        if self._feed is not None:
+            self._feed.close()
+        self._feed = DocumentFeed.growing(self._writer.open_reader(), self.document.format)
+        self._feed.advance(self._writer.written)
+        if self._is_whole:
+            self._feed.complete(self.document.size)
+        return self._feed
 
     def _takes_long(self) -> None:
         """It takes long to arrive: print it from the front if it can be, or look again later whether the printer is free."""
@@ -74,7 +98,8 @@ class Intake:
 
     def _may_stream(self) -> bool:
         return (
-            self._writer.size > 0
+            self.is_last
+            and self._writer.size > 0
             and not self._ended
             and not self._job.is_terminal
             and not self._job.documents
@@ -93,11 +118,10 @@ class Intake:
                 await self._writer.flush()
                 if not self._may_stream():  # another job came meanwhile
                     return
-                self.feed = DocumentFeed.growing(self._writer.open_reader(), self.document.format)
             except SpoolError as error:
                 self._failure = error
                 return
-            self.feed.advance(self._writer.written)
+            self.is_live = True
             self._keeper.print_live(self._printer, self._job)
 
     def _check(self) -> None:
@@ -112,11 +136,8 @@ class Intake:
         if self._streaming is not None:
             await asyncio.wait({self._streaming})
 
-    async def finish(self, *, last: bool) -> None:
-        """All was received: the document belongs to the job, durably.
-
-        Args:
-            last: No more documents follow; the job may print.
+    async def finish(self) -> None:
+        """All was received: the document belongs to the job, durably; the job may print where it was the last.
 
         Raises:
             SpoolError: It cannot be kept. Call `abort`.
@@ -126,10 +147,11 @@ class Intake:
         stored = await self._writer.finish()
         self.document.size = stored.size
         self.document.inline = stored.content is not None
-        if self.feed is not None:
-            self.feed.complete(stored.size)
+        self._is_whole = True
+        if self._feed is not None:
+            self._feed.complete(stored.size)
         await self._keeper.document_received(
-            self._printer, self._job, self.document, stored, last=last or self.is_last
+            self._printer, self._job, self.document, stored, last=self.is_last
         )
 
     def abort(self, error: BaseException) -> None:
@@ -146,8 +168,8 @@ class Intake:
         self._ended = True
         if self._timer is not None:
             self._timer.cancel()
-        if self.feed is not None:
-            self.feed.broken()
+        if self._feed is not None:
+            self._feed.broken()
         if (
             self._streaming is not None and not self._streaming.done()
         ):  # it writes to the file on another thread

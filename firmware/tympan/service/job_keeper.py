@@ -14,11 +14,11 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from tympan.errors import SpoolError
+from tympan.errors import DocumentError, SpoolError
 from tympan.ipp.enums import JobState
 from tympan.model.document import Document
 from tympan.model.job import Job, decode_job, encode_job
-from tympan.render.document import DocumentFeed
+from tympan.render.document import BROKEN_OFF, DocumentFeed
 from tympan.service.clock import Clock
 from tympan.service.holding import STOPPING, settle
 from tympan.service.intake import Intake
@@ -104,13 +104,17 @@ class JobKeeper:
         for name, its in jobs.items():
             printer = self._service.printers.get(name)
             if printer is not None:
-                known |= self._take_up(printer, its)
+                for job in its:
+                    known |= self._counted(job)
+                self._take_up(printer, its)
                 continue
             is_awaited = self._service.found.is_awaited(name)
-            known |= {key for job in its if is_awaited or not job.is_terminal for key in keys_of(job)}
             if is_awaited:
+                for job in its:
+                    known |= self._counted(job)
                 self._waiting[name] = its
             else:
+                known |= {key for job in its if not job.is_terminal for key in keys_of(job)}
                 self._leave(name, its)
         self._reserved_job_id = max(int(self._store.meta(_META_JOB_ID) or 0), self._store.highest_job_id())
         self._next_job_id = self._reserved_job_id + 1
@@ -123,12 +127,30 @@ class JobKeeper:
         """Take up the jobs of the last run that waited for `printer`, whose device was away when the service started."""
         self._take_up(printer, self._waiting.pop(printer.name, []))
 
-    def _take_up(self, printer: Printer, jobs: Sequence[Job]) -> set[tuple[int, int]]:
-        """Jobs of an earlier run are `printer`'s again; returns which documents are theirs."""
-        known: set[tuple[int, int]] = set()
+    def printer_moved(self, printer: Printer) -> None:
+        """`printer` has another device: what printed on the one before goes on there, what was to stop has."""
+        for job in tuple(printer.active.values()):
+            if job.state not in {JobState.PROCESSING, JobState.PROCESSING_STOPPED} or job.suspended:
+                continue
+            if STOPPING in job.reasons:
+                self._end_unwanted(printer, job)
+            else:
+                self._service.job_control.take_up(job)
+                self.job_changed(printer, job)
+
+    def _end_unwanted(self, printer: Printer, job: Job) -> None:
+        self.end(printer, job, JobState.CANCELED, (canceled_by(job),), canceled_message(job))
+
+    def _counted(self, job: Job) -> set[tuple[int, int]]:
+        """Count the documents of a job of an earlier run; returns those that are there."""
+        return self.documents.count(job) if job.retained or not job.is_terminal else set()
+
+    def _take_up(self, printer: Printer, jobs: Sequence[Job]) -> None:
+        """Jobs of an earlier run, whose documents were counted, are `printer`'s again."""
         unwanted: list[Job] = []
         for job in sorted((job for job in jobs if job.is_terminal), key=lambda job: job.completed_at):
-            known |= self._still_retained(printer, job)
+            if job.retained and not self.retention.keep(printer, job):
+                self._remove_retained(job)
             printer.add(job)
             self._finished[job.job_id] = printer
         self._finished = dict(
@@ -137,9 +159,7 @@ class JobKeeper:
         for job in jobs:
             if job.is_terminal:
                 continue
-            known |= keys_of(job)
             self._service.news.remember_job(job)
-            self.documents.count(job)
             if STOPPING in job.reasons:
                 unwanted.append(job)
             else:
@@ -150,8 +170,7 @@ class JobKeeper:
             self._active_count += 1
             self._timers.watch(printer, job)
         for job in unwanted:
-            self.end(printer, job, JobState.CANCELED, (canceled_by(job),), canceled_message(job))
-        return known
+            self._end_unwanted(printer, job)
 
     def _leave(self, name: str, jobs: Sequence[Job]) -> None:
         """Jobs of a printer that is not configured any more: those that wait stay in the spool."""
@@ -160,12 +179,6 @@ class JobKeeper:
                 self._store.post(DeleteJob(job.job_id))
             else:
                 _log.warning("job %d waits for printer %s, which is not configured", job.job_id, name)
-
-    def _still_retained(self, printer: Printer, job: Job) -> set[tuple[int, int]]:
-        """The documents of a finished job of an earlier run that are kept for printing it again."""
-        if not job.retained or not self.retention.keep(printer, job):
-            return set()
-        return self.documents.count(job)
 
     def _kept_jobs(self) -> Iterator[Job]:
         """The jobs in the store; one that cannot be read is dropped."""
@@ -274,8 +287,8 @@ class JobKeeper:
         if len(job.documents) >= self.limits.max_documents_per_job:
             raise TooManyDocumentsError(f"a job may have {self.limits.max_documents_per_job} documents")
 
-    def begin_document(self, printer: Printer, job: Job, document: Document) -> Intake:
-        """Begin to receive a document of `job`; it gets its number here.
+    def begin_document(self, printer: Printer, job: Job, document: Document, *, last: bool) -> Intake:
+        """Begin to receive a document of `job`, the last one as far as is known; it gets its number here.
 
         Raises:
             TooManyDocumentsError: The job has as many documents as it may.
@@ -287,7 +300,7 @@ class JobKeeper:
         self._stop_waiting(job)
         document.number = job.next_document_number()
         document.created_at, document.created_date = self.clock.up_time(), self.clock.date()
-        intake = Intake(self, printer, job, document, self.documents.writer(job, document))
+        intake = Intake(self, printer, job, document, self.documents.writer(job, document), is_last=last)
         self._intakes[job.job_id] = intake
         return intake
 
@@ -297,7 +310,7 @@ class JobKeeper:
         """A document arrived whole: make it part of its job, durably, and print where that was the last."""
         if self._service.printers.get(printer.name) is not printer:
             raise SpoolError(f"printer {printer.name} was removed")
-        live = job.job_id in self._intakes and self._intakes[job.job_id].feed is not None
+        live = job.job_id in self._intakes and self._intakes[job.job_id].is_live
         if job.is_terminal:  # canceled, or failed while it streamed: nothing is kept
             self._intakes.pop(job.job_id, None)
             self.documents.remove_file(job, document)
@@ -305,9 +318,11 @@ class JobKeeper:
         job.documents.append(document)
         job.incoming = not last
         job.reference = None
-        if not live:
+        if (
+            not live or job.state == JobState.PENDING_HELD
+        ):  # its printer was moved to another device meanwhile
             settle(job)
-        elif last:
+        else:
             job.reasons = tuple(reason for reason in job.reasons if reason != "job-incoming")
         changes: list[Change] = [SaveJob(job.job_id, encode_job(job))]
         if stored.content is not None:
@@ -375,7 +390,7 @@ class JobKeeper:
             job,
             JobState.ABORTED,
             ("aborted-by-system", reason),
-            problem or "The document did not arrive whole.",
+            problem or BROKEN_OFF,
         )
 
     async def open_documents(self, job: Job) -> list[DocumentFeed]:
@@ -383,10 +398,13 @@ class JobKeeper:
 
         Raises:
             SpoolError: One cannot be opened.
+            DocumentError: It printed while it arrived, and broke off.
         """
         intake = self._intakes.get(job.job_id)
-        if intake is not None and intake.feed is not None:
-            return [intake.feed]
+        if intake is not None and intake.is_live:
+            return [intake.open()]
+        if job.incoming:
+            raise DocumentError(BROKEN_OFF, reason="job-data-insufficient")
         return await self.documents.open(job)
 
     # --- jobs change ------------------------------------------------------------------------------------------------
@@ -401,7 +419,7 @@ class JobKeeper:
             self.job_changed(printer, job)  # a power cut must not make it print on
             self._queues[printer.name].cancel(job)
         else:
-            self.end(printer, job, JobState.CANCELED, (canceled_by(job),), canceled_message(job))
+            self._end_unwanted(printer, job)
 
     def wake(self, printer: Printer) -> None:
         """There may be something to print now."""

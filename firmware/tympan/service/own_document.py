@@ -38,10 +38,10 @@ async def print_own(service: Service, printer: Printer, name: str, document_form
         raise NotTakenError(f"printer {printer.name} takes no jobs now")
     service.jobs.check_room()
     job = service.jobs.new_job(printer, name=name, user=USER, language="en", template=b"")
-    intake = service.jobs.begin_document(printer, job, Document(0, document_format, name=name))
+    intake = service.jobs.begin_document(printer, job, Document(0, document_format, name=name), last=True)
     try:
         await intake.write(data)
-        await intake.finish(last=True)
+        await intake.finish()
     except BaseException as error:
         intake.abort(error)
         raise

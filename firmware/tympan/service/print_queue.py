@@ -182,10 +182,14 @@ class PrintQueue:
         """Something was plugged in that may be the device: where that is away, it is looked for at once. From any thread."""
         self._link.device_appeared()
 
-    def restart(self) -> None:
-        """Close the device and open it anew; what is printing goes on from the page that was not confirmed."""
+    def restart(self, *, forgets: bool) -> None:
+        """Close the device and open it anew; what is printing goes on from the page that was not confirmed.
+
+        Args:
+            forgets: It may be another device by now: whether it answers is to be seen anew.
+        """
         self.interrupt(Wish.STOP)
-        self._link.reopen()
+        self._link.reopen(forgets=forgets)
 
     def break_off(self, job: Job) -> None:
         """Stop `job`, if it prints now, and go on with the next; returns at once. It keeps the state that it has been given."""

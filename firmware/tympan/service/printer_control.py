@@ -147,11 +147,14 @@ class PrinterControls:
         await self._changed(printer)
 
     async def restart(self, printer: Printer) -> None:
-        """Restart-Printer, RFC 3998 §3.5.1: as if switched off and on; no job is lost, what prints goes on from the page that was not confirmed."""
+        """Restart-Printer, RFC 3998 §3.5.1: as if switched off and on; what prints goes on from the page that was not confirmed.
+
+        What its device has shown of itself is forgotten: a serial printer that is off meanwhile is taken for one that does not answer.
+        """
         was_shut_down = printer.control.shut_down
         printer.control.deactivated = printer.control.shut_down = False
         _set_going(printer.control)
-        self._queues[printer.name].restart()
+        self._queues[printer.name].restart(forgets=True)
         await self._changed(printer)
         if not was_shut_down:  # or it is told already
             self._news.restarted(printer)
@@ -171,7 +174,7 @@ class PrinterControls:
         printer.control.shut_down = False
         if not printer.control.deactivated:
             _set_going(printer.control)
-        self._queues[printer.name].restart()
+        self._queues[printer.name].restart(forgets=False)
         await self._changed(printer)
 
     async def message(self, printer: Printer, text: str) -> None:

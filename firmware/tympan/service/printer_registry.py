@@ -125,7 +125,9 @@ class PrinterRegistry:
         """
         if name in self._printers:
             raise PrinterExistsError(f"there is a printer {name} already")
-        if len(self._printers) >= MAX_PRINTERS:
+        if name in self._configured:
+            raise PrinterExistsError(f"printer {name} of the configuration appears when its device does")
+        if len(self._configured | self._printers.keys()) >= MAX_PRINTERS:
             raise TooManyPrintersError(f"there are {MAX_PRINTERS} printers already")
 
     def check_deletable(self, printer: Printer) -> None:

@@ -157,13 +157,13 @@ class References:
             self._service.jobs.upload_broken(printer, job, "The printer had an internal error.")
 
     async def _receive(self, printer: Printer, job: Job, reference: Reference, opened: Opened) -> None:
-        intake = self._service.jobs.begin_document(printer, job, reference.document)
+        intake = self._service.jobs.begin_document(printer, job, reference.document, last=reference.last)
         try:
             if opened.first:
                 await intake.write(opened.first)
             async for piece in opened.rest:
                 await intake.write(piece)
-            await intake.finish(last=reference.last)
+            await intake.finish()
         except asyncio.CancelledError:
             if self._closing:
                 intake.leave()  # the job is taken up at the next start

@@ -197,7 +197,7 @@ class Service:
                 )
         self.found.bring_back()
         self.system.bring_back(self.events, self.clock, self._uuid)
-        self.subscriptions.start(self.events, self.clock)
+        self.subscriptions.start(self.events, self.clock, self.found.is_awaited)
         self.jobs.bring_back()
         self.references.take_up(self.printers.values())
         self.news.brought_back()
@@ -305,6 +305,7 @@ class Service:
             printer, transport = await asyncio.to_thread(self._build, settings)
             queue = self._bring_back(settings, printer, transport)
             self.jobs.printer_appeared(printer)
+            self.subscriptions.brought_back()
             self.references.take_up([printer])
             queue.start()
             self.registry.settle_default()
@@ -313,8 +314,10 @@ class Service:
                 self.news.job_changed(printer, job)
         _log.info("printer %s is there now: its device is", printer.name)
 
-    async def move_printer(self, printer: Printer, device_uri: str, *changes: Change) -> None:
+    async def move_printer(self, printer: Printer, device_uri: str, *changes: Change) -> bool:
         """Let a printer that was made by operation, or by itself, print on another device; its jobs go on there.
+
+        Returns False where it was removed meanwhile.
 
         Args:
             printer: The printer; its driver and profile stay.
@@ -327,7 +330,7 @@ class Service:
         """
         async with self._adding:
             if self.printers.get(printer.name) is not printer:
-                return
+                return False
             context = TransportContext(printer.name, Path(self._settings.server.state_dir), printer.profile)
             transport = await asyncio.to_thread(registry.open_transport, device_uri, context)
             settings = PrinterSettings(
@@ -335,13 +338,11 @@ class Service:
             )
             await self._store.commit(self.registry.record(settings), *changes)
             await self._queues[printer.name].close()
-            for job in tuple(printer.active.values()):
-                if job.state in {JobState.PROCESSING, JobState.PROCESSING_STOPPED} and not job.suspended:
-                    self.job_control.take_up(job)
-                    self.jobs.job_changed(printer, job)
+            self.jobs.printer_moved(printer)
             printer.device_running()  # what was wrong with the other device
             self._install(printer, transport).start()
         _log.info("printer %s prints on %s now", printer.name, device_uri)
+        return True
 
     async def add_printer(
         self, settings: PrinterSettings, attributes: Sequence[Attribute] = (), *changes: Change

@@ -85,8 +85,14 @@ class Subscriptions:
 
     # --- start and stop ---------------------------------------------------------------------------------------------
 
-    def start(self, bus: EventBus, clock: Clock) -> None:
-        """Take up the subscriptions of the last run, before its jobs are taken up, and listen from now on."""
+    def start(self, bus: EventBus, clock: Clock, is_awaited: Callable[[str], bool]) -> None:
+        """Take up the subscriptions of the last run, before its jobs are taken up, and listen from now on.
+
+        Args:
+            bus: Where events are told.
+            clock: The time.
+            is_awaited: Whether a printer appears when its device does: what is subscribed to it waits too.
+        """
         self._clock = clock
         highest = 0
         for key, record in self._store.records(RECORD_KIND):
@@ -97,7 +103,8 @@ class Subscriptions:
                 self._store.post(DeleteRecord(RECORD_KIND, key))
                 continue
             highest = max(highest, subscription.subscription_id)
-            if subscription.printer and subscription.printer not in self._printers:
+            name = subscription.printer
+            if name and name not in self._printers and not is_awaited(name):
                 self._store.post(DeleteRecord(RECORD_KIND, key))
                 continue
             self._add(subscription).stored = True
@@ -106,9 +113,10 @@ class Subscriptions:
         bus.listen(self._hear)
 
     def brought_back(self) -> None:
-        """The jobs are there: subscriptions to those that have ended meanwhile have only their last words left."""
-        for job_id in list(self._of_job):
-            if all(job_id not in printer.active for printer in self._printers.values()):
+        """The jobs are there, of a printer or of all: subscriptions to those that have ended meanwhile have only their last words left."""
+        for job_id, those in list(self._of_job.items()):
+            waits = any(each.subscription.printer not in {"", *self._printers} for each in those.values())
+            if not waits and all(job_id not in printer.active for printer in self._printers.values()):
                 self._job_ended(job_id)
 
     def stop_waiting(self) -> None:

@@ -103,6 +103,19 @@ def test_pause_and_resume(service, tympan, words, operation, printer):
         assert ("`tympan resume laser`" if printer else "`tympan resume`") in done.out
 
 
+@pytest.mark.parametrize("printer", [[], ["laser"], ["-P", "laser"]])
+def test_restart(service, tympan, printer):
+    done = tympan("restart", *printer)
+    uri = service.of(Operation.RESTART_PRINTER).operation_attribute("printer-uri").first
+    assert uri.endswith("/ipp/print/laser" if printer else "/ipp/print")
+    assert (done.status, done.err) == (0, "")
+    assert done.out.startswith("laser starts" if printer else "the default printer starts")
+    service.refuse(Operation.RESTART_PRINTER, StatusCode.CLIENT_ERROR_NOT_AUTHORIZED, "administrators only")
+    refused = tympan("restart", *printer)
+    assert (refused.status, refused.out) == (1, "")
+    assert "administrators only" in refused.err
+
+
 def test_pause_tells_why(service, tympan):
     tympan("pause", "--message", "The toner is being changed.")
     seen = service.of(Operation.PAUSE_PRINTER).operation_attribute("printer-message-from-operator")

@@ -290,7 +290,7 @@ def test_what_the_queue_is_told(told):
         (Operation.PAUSE_PRINTER, ["interrupt"]),
         (Operation.PAUSE_PRINTER_AFTER_CURRENT_JOB, []),
         (Operation.DISABLE_PRINTER, []),
-        (Operation.RESTART_PRINTER, ["restart"]),
+        (Operation.RESTART_PRINTER, ["forget and restart"]),
         (Operation.SHUTDOWN_PRINTER, ["let go"]),
         (Operation.STARTUP_PRINTER, ["restart"]),
     ):

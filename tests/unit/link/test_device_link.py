@@ -638,10 +638,10 @@ async def test_a_device_is_let_go_and_opened_anew_on_wish(link, transport):
     assert (transport.opened, transport.closed) == (1, 0)
     link.let_go()
     await until(lambda: transport.closed == 1)
-    link.reopen()
+    link.reopen(forgets=True)
     await until(lambda: transport.opened == 2)
     transport.opening = [DeviceNotFoundError("gone")]
-    link.reopen()
+    link.reopen(forgets=True)
     await until(lambda: not transport.opening)
     outcome, _ = await send(link, Source(data(b"x"), END))  # and the next job opens it all the same
     assert outcome.ending is Ending.COMPLETED

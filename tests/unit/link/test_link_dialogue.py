@@ -756,7 +756,14 @@ async def test_whether_a_line_answers_is_told_and_seen_anew_when_the_printer_is_
     await until(lambda: listener.answers == [True])
     device.answers.clear()  # a cable without a way back
     await until(lambda: listener.now.stopped)
-    made.reopen()
+    made.reopen(forgets=False)  # as when a printer is started up that was shut down: it is still that one
+    await until(lambda: device.opened == 2)
+    printing = begin(made, Source(b"one"))
+    await asyncio.sleep(0.3)
+    assert (b"one" in device.words, listener.answers) == (False, [True])
+    made.cancel()
+    await end(printing)
+    made.reopen(forgets=True)
     await until(lambda: listener.answers == [True, False])
     assert (await end(begin(made, Source(b"one")))).ending is Ending.COMPLETED
     await made.close()

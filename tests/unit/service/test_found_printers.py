@@ -18,9 +18,13 @@ from tympan.endpoint.dispatch import operations_supported
 from tympan.errors import ConfigError, DeviceNotFoundError, DevicePermissionError
 from tympan.ipp import Attribute
 from tympan.ipp.enums import JobState
+from tympan.model.document import Document
+from tympan.model.subscription import Subscription
 from tympan.service import service as service_module
 from tympan.service.found_printers import make_and_model, slug
+from tympan.service.printer_registry import PrinterExistsError
 from tympan.service.service import Service
+from tympan.spool.documents import INLINE_BYTES
 
 TM = b"MFG:EPSON;CMD:ESC/POS;MDL:TM-T88V;CLS:PRINTER;"
 LASER = b"MFG:Hewlett-Packard;CMD:PJL,MLC,PCL,PCL5E;MDL:HP LaserJet 4050 Series ;CLS:PRINTER;"
@@ -45,6 +49,7 @@ class Bus:
     open_timeout_s = 1.0
     devices: list[DiscoveredDevice]
     error: OSError | None = None
+    opened = 0
 
     def __init__(self, uri, context):
         del context
@@ -59,6 +64,7 @@ class Bus:
         return tuple(cls.devices)
 
     def open(self):
+        Bus.opened += 1
         if self.error is not None:
             raise self.error
         for each in self.devices:
@@ -75,6 +81,7 @@ def bus(monkeypatch):
     load = registry._load
     monkeypatch.setattr(Bus, "devices", [], raising=False)
     monkeypatch.setattr(Bus, "error", None)
+    monkeypatch.setattr(Bus, "opened", 0)
     monkeypatch.setattr(
         registry, "_load", lambda group, name, what: Bus if name == "usb" else load(group, name, what)
     )
@@ -352,6 +359,33 @@ async def cancel(service, printer, job):
 AUTO = PrinterSettings(name="receipt", device="usb://04b8:0202/J4QF01", driver="auto")
 
 
+def test_a_printer_that_waits_has_its_name(run):
+    file = PrinterSettings(name="receipt", device="file:///dev/null", driver="escpos", profile="generic-80mm")
+    with run("never", AUTO) as (service, plug, runner):
+        with pytest.raises(PrinterExistsError, match="appears when its device does"):
+            runner.run(service.add_printer(file))
+        plug(RECEIPT)
+        with pytest.raises(PrinterExistsError, match="already"):
+            runner.run(service.add_printer(file))
+
+
+def test_one_that_says_nothing_is_not_opened_again_and_again(run, bus):
+    """That takes it from the kernel's driver and gives it back, which looks like a printer that comes."""
+    bus.devices = [device(AUTO.device, b"", "J4QF01")]
+    with run("never", AUTO) as (service, plug, runner):
+        plug(*bus.devices)
+        pauses = []
+        for _ in range(6):
+            pauses.append(service.found._timer.when() - service.found._timer._loop.time())
+            runner.run(look_again(service))
+        assert pauses == [pytest.approx(each, abs=0.5) for each in (1, 2, 4, 8, 30, 30)]
+        assert bus.opened == 0
+        plug(replace(bus.devices[0], problem="another program has it"))
+        assert bus.opened == 0
+        plug(RECEIPT)
+        assert set(shown(service)) == {"receipt"}
+
+
 @pytest.mark.parametrize("error", [None, DevicePermissionError("we may not")])
 def test_a_printer_that_was_never_there_waits_and_appears(run, bus, caplog, error):
     bus.error = error
@@ -370,13 +404,14 @@ def test_a_printer_that_was_never_there_waits_and_appears(run, bus, caplog, erro
         assert service.found.remarks == []
 
 
-def test_what_keeps_a_printer_from_being_made_is_said_once_and_for_as_long_as_it_is_so(run, caplog):
-    with run("always", replace(AUTO, device="usb://04b8:0202")) as (service, plug, _):
+@pytest.mark.parametrize("uri", [AUTO.device, "usb://04b8:0202"])
+def test_what_keeps_a_printer_from_being_made_is_said_once_and_for_as_long_as_it_is_so(run, caplog, uri):
+    with run("always", replace(AUTO, device=uri)) as (service, plug, _):
         wrong = device(AUTO.device, HOST_BASED, "J4QF01", also=("usb://04b8:0202",))
         plug(wrong)
         plug(wrong)
         assert caplog.text.count("printer receipt cannot be made: ") == 1
-        assert len(service.found.remarks) == 2
+        assert any("cannot be made" in remark for remark in service.found.remarks)
         plug()
         assert service.found.remarks == ["The printer receipt appears when its device is there."]
         plug(wrong)
@@ -411,31 +446,71 @@ def test_one_whose_serial_number_cannot_be_read_yet_is_asked_again(run):
         assert service.found.remarks == []
 
 
-def test_jobs_of_a_printer_that_waits_for_its_device_wait_with_it(run, bus):
-    """Its device was changed in the configuration, and is away when the service starts."""
+@pytest.fixture
+def spooled(run, bus, tmp_path):
+    """A job that waits and one that is done, with their documents, and who has subscribed to the printer and to the first; then it is off."""
     bus.devices = [RECEIPT]
     with run("never", AUTO) as (service, _, runner):
         printer = service.printers["receipt"]
-        waiting, done = (
-            service.jobs.new_job(printer, name=name, user="u", language="en", template=b"")
-            for name in ("waiting", "done")
-        )
-        for job in (waiting, done):
-            printer.add(job)
-        runner.run(service.jobs.save_jobs(waiting, done))
-        service.jobs.end(printer, done, JobState.CANCELED, ("job-canceled-by-user",), "")
+        jobs = []
+        for name in ("waiting", "done"):
+            job = service.jobs.new_job(printer, name=name, user="u", language="en", template=b"")
+            document = Document(0, "application/vnd.escpos")
+            intake = service.jobs.begin_document(printer, job, document, last=True)
+            runner.run(receive(intake, bytes(INLINE_BYTES + 1)))
+            jobs.append(job)
+        waiting, done = jobs
+        done.move(JobState.PROCESSING, now=1, date=1)
+        service.jobs.end(printer, done, JobState.COMPLETED, ("job-completed-successfully",), "")
+        subscribed = [
+            Subscription(printer="receipt", job_id=job_id, uri="", user="u", events=("job-completed",))
+            for job_id in (0, waiting.job_id)
+        ]
+        for subscription in subscribed:
+            service.subscriptions.subscribe(subscription)
+        runner.run(service.subscriptions.keep(subscribed))
+        assert len(list((tmp_path / "state/spool").glob("0*-*"))) == 2
     bus.devices = []
-    other = device("usb://04b8:0202/OTHER", TM, "OTHER")
-    with run("never", replace(AUTO, device=other.device_uri)) as (service, plug, _):
+    return [each.subscription_id for each in subscribed]
+
+
+OTHER = device("usb://04b8:0202/OTHER", TM, "OTHER")
+
+
+async def receive(intake, data):
+    await intake.write(data)
+    await intake.finish()
+
+
+@pytest.mark.parametrize("comes_after_s", [0, 10_000])
+def test_jobs_of_a_printer_that_waits_for_its_device_wait_with_it(
+    run, spooled, tmp_path, monkeypatch, comes_after_s
+):
+    """Its device was changed in the configuration, and is away when the service starts."""
+    with run("never", replace(AUTO, device=OTHER.device_uri)) as (service, plug, _):
         assert shown(service) == {}
-        assert service.jobs.last_job_id >= done.job_id
-        plug(other)
+        assert service.jobs.last_job_id >= 2
+        assert service.jobs.documents.budget.used == 2 * (INLINE_BYTES + 1)
+        up_time = service.clock.up_time
+        monkeypatch.setattr(service.clock, "up_time", lambda: up_time() + comes_after_s)
+        plug(OTHER)
         printer = service.printers["receipt"]
         assert [job.name for job in printer.active.values()] == ["waiting"]
         assert {job.name: job.state for job in printer.jobs.values()} == {
             "waiting": JobState.PENDING,
-            "done": JobState.CANCELED,
+            "done": JobState.COMPLETED,
         }
+        kept = 1 if comes_after_s else 2
+        assert service.jobs.documents.budget.used == kept * (INLINE_BYTES + 1)
+        assert len(list((tmp_path / "state/spool").glob("0*-*"))) == kept
+        of_printer, of_job = (service.subscriptions.get(each, "receipt") for each in spooled)
+        assert service.subscriptions.is_there(of_printer)
+        assert service.subscriptions.is_there(of_job)
+
+
+def test_what_is_subscribed_to_a_printer_that_is_no_more_ends(run, spooled):
+    with run("never") as (service, _, _):
+        assert [service.subscriptions.get(each, "receipt") for each in spooled] == [None, None]
 
 
 def test_one_that_says_nothing_yet_keeps_no_other_from_printing(run, bus):
@@ -465,27 +540,102 @@ def test_what_was_said_of_a_device_is_not_said_once_somebody_has_given_it_a_prin
         assert service.found.remarks == []
 
 
-def test_one_that_comes_with_the_serial_number_of_another_is_a_printer_of_its_own(run):
-    """Makers forget to count: both say the same of themselves, and only the port tells them apart."""
+def twin(port, uri):
+    """One of two whose maker forgot to count: both say the same of themselves, and only the port tells them apart."""
+    also = ("usb://04b8:0202", "usb://04b8:0202/J4QF01", f"usb://04b8:0202?port={port}")
+    return device(uri, TM, "J4QF01", also=also)
 
-    def twin(port, uri):
-        also = ("usb://04b8:0202", "usb://04b8:0202/J4QF01", f"usb://04b8:0202?port={port}")
-        return device(uri, TM, "J4QF01", also=also)
 
-    both = [twin("1-1", "usb://04b8:0202?port=1-1"), twin("1-2", "usb://04b8:0202?port=1-2")]
+ALONE = twin("1-2", "usb://04b8:0202/J4QF01")
+BOTH = [twin("1-1", "usb://04b8:0202?port=1-1"), twin("1-2", "usb://04b8:0202?port=1-2")]
+
+
+@pytest.mark.parametrize("comes", ["beside it", "while the service is off", "when both are switched on"])
+def test_one_that_comes_with_the_serial_number_of_another_is_a_printer_of_its_own(run, comes):
     with run() as (service, plug, _):
-        plug(twin("1-2", "usb://04b8:0202/J4QF01"))
+        plug(ALONE)
         number = service.printers["epson-tm-t88v"].printer_id
-        plug(*both)
-        assert {name: uri for name, (uri, *_) in shown(service).items()} == {
-            "epson-tm-t88v": "usb://04b8:0202?port=1-2",
-            "epson-tm-t88v-2": "usb://04b8:0202?port=1-1",
-        }
-        assert service.printers["epson-tm-t88v"].printer_id == number
-        plug(both[1])
+        if comes == "when both are switched on":
+            plug()
+        if comes != "while the service is off":
+            plug(*BOTH)
+    for _ in range(2):
+        with run() as (service, plug, _):
+            plug(*BOTH)
+            assert {name: uri for name, (uri, *_) in shown(service).items()} == {
+                "epson-tm-t88v": "usb://04b8:0202?port=1-2",
+                "epson-tm-t88v-2": "usb://04b8:0202?port=1-1",
+            }
+            assert service.printers["epson-tm-t88v"].printer_id == number
+            plug(BOTH[1])
+
+
+def test_one_that_was_plugged_in_elsewhere_before_its_twin_came_is_the_one_there(run):
     with run() as (service, plug, _):
-        plug(*both)
-        assert len(shown(service)) == 2
+        plug(ALONE)
+        plug()
+        plug(twin("1-1", ALONE.device_uri))
+        plug(*BOTH)
+        assert shown(service)["epson-tm-t88v"][0] == "usb://04b8:0202?port=1-1"
+
+
+@pytest.mark.parametrize("canceled", [True, False])
+def test_a_job_in_print_whose_printer_moves_goes_on_and_a_canceled_one_has_ended(run, canceled):
+    with run() as (service, plug, runner):
+        plug(ALONE)
+        printer = service.printers["epson-tm-t88v"]
+        job = service.jobs.new_job(printer, name="x", user="u", language="en", template=b"")
+        printer.add(job)
+        printer.begins(job, "")
+        job.move(JobState.PROCESSING, now=1, date=1)
+        if canceled:
+            runner.run(cancel(service, printer, job))
+            assert job.state is JobState.PROCESSING, "the queue ends it"
+        plug(*BOTH)
+        assert service.device_uris["epson-tm-t88v"].endswith("1-2")
+        assert job.state is (JobState.CANCELED if canceled else JobState.PENDING)
+
+
+def test_a_job_that_arrives_while_its_printer_moves_prints_once_it_is_there(run):
+    with run() as (service, plug, runner):
+        plug(ALONE)
+        printer = service.printers["epson-tm-t88v"]
+        job = service.jobs.new_job(printer, name="x", user="u", language="en", template=b"")
+        intake = service.jobs.begin_document(printer, job, Document(0, "application/vnd.escpos"), last=True)
+
+        async def arrive():
+            await intake.write(b"one")
+            intake._takes_long()  # as after some time
+            await intake._streaming
+
+        runner.run(arrive())
+        printer.begins(job, "")
+        job.move(JobState.PROCESSING, now=1, date=1)
+        plug(*BOTH)
+        assert job.state is JobState.PENDING_HELD
+        runner.run(intake.finish())
+        assert (job.state, job.reasons) == (JobState.PENDING, ())
+        (feed,) = runner.run(service.jobs.open_documents(job))
+        assert feed.size == 3
+        feed.close()
+
+
+def test_a_printer_that_is_removed_while_it_moves_is_not_one_that_was_found(run):
+    with run() as (service, plug, runner):
+        plug(ALONE)
+        printer = service.printers["epson-tm-t88v"]
+
+        async def both():
+            async with service._adding:
+                removal = asyncio.create_task(service.remove_printer(printer))
+                await asyncio.sleep(0)
+                moving = asyncio.create_task(service.found._move("epson-tm-t88v", BOTH[1]))
+                await asyncio.sleep(0)
+            await asyncio.gather(removal, moving)
+
+        runner.run(both())
+        assert not service.found.is_found("epson-tm-t88v")
+        assert not service.printers
 
 
 def test_a_look_that_fails_for_a_reason_of_ours_is_not_the_last(run, monkeypatch):

@@ -70,8 +70,8 @@ class Link:
     def let_go(self):
         self.told.append("let go")
 
-    def reopen(self):
-        self.told.append("reopen")
+    def reopen(self, *, forgets):
+        self.told.append("forget and reopen" if forgets else "reopen")
 
     async def close(self):
         self.closed = True
@@ -922,12 +922,12 @@ async def test_a_drain_does_not_wait_for_a_paused_job(stand):
 
 
 async def test_a_restart_opens_the_device_anew_and_goes_on(stand):
-    stand.queue.restart()
-    assert (stand.link.canceled, stand.link.told) == (0, ["hold", "reopen"])
+    stand.queue.restart(forgets=True)
+    assert (stand.link.canceled, stand.link.told) == (0, ["hold", "forget and reopen"])
     job = stand.add()
     await stand.settle()
-    stand.queue.restart()
-    assert (stand.link.canceled, stand.link.told) == (1, ["hold", "reopen", "reopen"])
+    stand.queue.restart(forgets=False)
+    assert (stand.link.canceled, stand.link.told) == (1, ["hold", "forget and reopen", "reopen"])
     await stand.end(STOPPED_IN_PRINT)
     assert stand.now == [job.job_id]
     assert stand.pool.requests[-1].ticket.first_page == 3
