@@ -256,7 +256,7 @@ class FoundPrinters:
         for name, found in tuple(self._found.items()):
             named = [each for each in self._present if registry.names(each, found.device)]
             if len(named) > 1:
-                its = max(named, key=lambda each: len(set(found.uris).intersection(_uris(each))))  # noqa: B023 — used at once
+                its = max(named, key=lambda each: len(set(found.uris).intersection(_uris(each))))
                 await self._move(name, its)
             elif named and found.uris != _uris(named[0]):
                 self._found[name] = msgspec.structs.replace(found, uris=_uris(named[0]))
