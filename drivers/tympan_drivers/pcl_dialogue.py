@@ -272,14 +272,14 @@ class PclDialogue:
         return [JobConfirmed(job.job_id)] if complete and job is self._current else []
 
     def _forgotten(self, status: PjlStatus) -> list[Heard]:
-        """It has nothing to do, and does not tell of the end of what it was asked: it has lost that, and what it was to tell.
+        """It is well, has nothing to do, and does not tell of the end of what it was asked: it has lost that, and what it was to tell.
 
         So is a printer that was switched off and on behind a line that does not tell of it.
         """
         job = self._current
         if job is None or job not in self._jobs or not job.asks or not self._ends:
             return []
-        if READY not in {each.code for each in status.codes}:
+        if not self._well or READY not in {each.code for each in status.codes}:
             return []
         job.idle += 1
         return [PartMissing(job.job_id, job.pages[0][0] if job.pages else 1)] if job.idle == IDLE_MAX else []

@@ -75,7 +75,6 @@ STALLS_MAX = 20
 
 STALL_PAUSE_S = 0.01
 
-OPEN_CONTROL_TIMEOUT_MS = 1000
 SLOW_CLOSE_S = 1.0
 """So long after a job's last byte a printer is held that closes slowly, or is reset then: it may still be at its last packets."""
 
@@ -85,9 +84,8 @@ _PAPER_EMPTY, _SELECTED, _NOT_ERROR = 0x20, 0x10, 0x08
 
 _IDS = re.compile(r"usb://([0-9A-Fa-f]{4}):([0-9A-Fa-f]{4})(?=[/?]|$)")
 _FORBIDDEN = "we may not use it: the udev rule is missing, or the group lp"
-_SERIAL_UNREAD = (
-    "its serial number cannot be read yet; if it is not just starting, unplug it and plug it in again"
-)
+_SERIAL_UNREAD = "its serial number cannot be read: it is known by its port, unless it is just starting"
+_IN_USE = "a program has it open: tympan itself, or one to be ended (ipp-usb, another print server)"
 
 _KINDS: dict[int | None, type[DeviceError]] = {
     errno.ENODEV: DeviceGoneError,
@@ -138,10 +136,10 @@ class UsbTransport:
             DiscoveredDevice(
                 uri_of(names, [other for other, _ in found if other is not names]),
                 names.info,
-                # Who it is is not known without its number: nothing is made of it, which would be a second one later.
-                DeviceIdentity() if names.serial_number is None else names.identity,
+                names.identity,
                 other_uris_of(names),
                 problem,
+                settles=names.serial_number is None,
             )
             for names, problem in found
         ]
@@ -158,14 +156,12 @@ class UsbTransport:
         names = names_of(device, asked_for_id(device, interface))
         if is_forbidden(device):
             return names, _FORBIDDEN
+        names = replace(names, identity=with_language(names.identity, quirks))
         if names.serial_number is None:
             return names, _SERIAL_UNREAD
         if holder_of(device, interface) == "usbfs":
-            return (
-                names,
-                "a program has it open: tympan itself, or one to be ended (ipp-usb, another print server)",
-            )
-        return replace(names, identity=with_language(names.identity, quirks)), ""
+            return names, _IN_USE
+        return names, ""
 
     def __init__(self, uri: str, context: TransportContext) -> None:  # noqa: ARG002 — every transport is made alike
         ids = _IDS.match(uri)
@@ -189,6 +185,7 @@ class UsbTransport:
         )
         self._device: UsbDevice = None
         self._interface: PrinterInterface | None = None
+        self._names: UsbNames | None = None
         self._quirks = Quirks()
         self.back_channel = False
         self.closes_after_job = False
@@ -202,6 +199,7 @@ class UsbTransport:
         self._idle = threading.Condition()
         self._calls = 0
         self._releases: list[Callable[[], None]] = []
+        self._letting_go: threading.Thread | None = None
 
     # --- finding -----------------------------------------------------------------------------------------------------
 
@@ -298,6 +296,8 @@ class UsbTransport:
         import usb.util  # noqa: PLC0415
 
         self.close()
+        if self._letting_go is not None and self._letting_go.is_alive():
+            raise DeviceBusyError("it has not been let go yet", device_uri=self.uri)
         try:
             device = self._find()
             self._quirks = quirks_of(device.idVendor, device.idProduct)
@@ -317,11 +317,11 @@ class UsbTransport:
                 device.set_interface_altsetting(interface.number, interface.alternate)
             self.back_channel = bool(interface.back) and not self._quirks.one_way
             self.closes_after_job = self._quirks.reset_after_job
-            names = names_of(device, self._ask_for_id(device, interface))
+            names = names_of(device, parse_device_id(device_id_of(device, interface)))
             identity = with_language(names.identity, self._quirks)
             # What it does not say now it is not asked again: by what it was opened it is known.
             names = replace(names, serial_number=names.serial_number or "", identity=identity)
-            self._held[device.bus, device.address] = names
+            self._held[device.bus, device.address] = self._names = names
         except usb.core.USBError as error:
             self.close()
             failure = self._failure(error)
@@ -347,9 +347,6 @@ class UsbTransport:
             except usb.core.USBError as error:
                 if error.errno != errno.ENOENT:  # somebody else was faster
                     raise
-
-    def _ask_for_id(self, device: UsbDevice, interface: PrinterInterface) -> DeviceIdentity:
-        return parse_device_id(device_id_of(device, interface, OPEN_CONTROL_TIMEOUT_MS))
 
     # --- bytes -------------------------------------------------------------------------------------------------------
 
@@ -512,7 +509,8 @@ class UsbTransport:
         longer than a call may, the printer is let go at its end.
 
         The job has ended by then, and stays so whatever the reset does. A device that is another one after it, which libusb calls
-        not found, is found again when it is opened. The reset itself takes as long as the kernel needs, mostly some 0.2 s.
+        not found, is found again when it is opened. Where the kernel needs long, as for a printer that does not come back from its
+        reset, this does not wait for it: `open` finds the printer in use until then.
         """
         with self._idle:
             device, self._device = self._device, None
@@ -522,7 +520,10 @@ class UsbTransport:
             self.back_channel = False
             if device is None:
                 return
-            self._held.pop((device.bus, device.address), None)
+            names, self._names = self._names, None
+            key = device.bus, device.address
+            if names is not None and self._held.get(key) is names:  # another transport may have it
+                del self._held[key]
             # One that was killed before it could give it back was perhaps this service.
             ours = () if interface is None else (interface.number,)
             given_back = () if self._quirks.keep_detached else tuple(dict.fromkeys((*detached, *ours)))
@@ -530,7 +531,15 @@ class UsbTransport:
             self._had_job = False
 
             def release() -> None:
-                _release(device, interface, given_back, resets=resets)
+                self._letting_go = threading.Thread(
+                    target=_release,
+                    args=(device, interface, given_back),
+                    kwargs={"resets": resets},
+                    name="usb-close",
+                    daemon=True,
+                )
+                self._letting_go.start()
+                self._letting_go.join(MAX_WRITE_TIMEOUT_S)
 
             if not self._idle.wait_for(lambda: not self._calls, MAX_WRITE_TIMEOUT_S):
                 self._releases.append(release)

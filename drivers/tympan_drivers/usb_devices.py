@@ -37,6 +37,9 @@ _BOGUS_SERIALS = re.compile(r"0*|(.)\1*|0?123456789?[0-9a-f]*|none|unknown|defau
 CONTROL_TIMEOUT_MS = 150
 """Class requests are answered at once, or not at all."""
 
+ID_TIMEOUT_MS = 1000
+"""GET_DEVICE_ID is what some printers have to look up."""
+
 CLASS_IN = 0xA1
 """``bmRequestType`` of a request of the printer class that is answered."""
 
@@ -184,17 +187,17 @@ def is_forbidden(device: UsbDevice) -> bool:
     return False
 
 
-def device_id_of(device: UsbDevice, interface: PrinterInterface, timeout_ms: int) -> bytes:
+def device_id_of(device: UsbDevice, interface: PrinterInterface) -> bytes:
     """GET_DEVICE_ID, USB printer class §4.2.1; empty where the printer has none."""
     import usb.core  # noqa: PLC0415
 
     room = DEVICE_ID_FIRST_BYTES
     for index in dict.fromkeys((interface.number << 8 | interface.alternate, interface.number << 8)):
         try:
-            answer = _unclaimed_request(device, interface.configuration_index, index, room, timeout_ms)
+            answer = _unclaimed_request(device, interface.configuration_index, index, room)
             wanted = announced_length(answer, DEVICE_ID_BYTES)
             if wanted > len(answer) == room:
-                answer = _unclaimed_request(device, interface.configuration_index, index, wanted, timeout_ms)
+                answer = _unclaimed_request(device, interface.configuration_index, index, wanted)
         except usb.core.USBError as error:
             if error.errno in {errno.ENODEV, errno.EACCES}:
                 raise
@@ -203,7 +206,7 @@ def device_id_of(device: UsbDevice, interface: PrinterInterface, timeout_ms: int
     return b""
 
 
-def _unclaimed_request(device: UsbDevice, value: int, index: int, room: int, timeout_ms: int) -> bytes:
+def _unclaimed_request(device: UsbDevice, value: int, index: int, room: int) -> bytes:
     """GET_DEVICE_ID past pyusb's claiming, which takes the low byte of the index for the interface; here it is the alternate setting.
 
     So the scanner of a printer is left alone, and a printer is asked that usblp or another program holds: Linux lets this request
@@ -213,7 +216,7 @@ def _unclaimed_request(device: UsbDevice, value: int, index: int, room: int, tim
     context.managed_open()
     answer = array("B", bytes(room))
     count = context.backend.ctrl_transfer(
-        context.handle, CLASS_IN, _GET_DEVICE_ID, value, index, answer, timeout_ms
+        context.handle, CLASS_IN, _GET_DEVICE_ID, value, index, answer, ID_TIMEOUT_MS
     )
     return answer[:count].tobytes()
 
@@ -224,7 +227,7 @@ def asked_for_id(device: UsbDevice, interface: PrinterInterface) -> DeviceIdenti
     import usb.util  # noqa: PLC0415
 
     try:
-        return parse_device_id(device_id_of(device, interface, CONTROL_TIMEOUT_MS))
+        return parse_device_id(device_id_of(device, interface))
     except usb.core.USBError:
         return DeviceIdentity()
     finally:

@@ -65,6 +65,7 @@ class DiscoveredDevice:
         identity: What the device says it is.
         also: Other URIs that mean it, alone or among others, as far as they are known.
         problem: Why it cannot be used now, and what to do; empty: it can, as far as that is known.
+        settles: It may have another URI soon, by which it is known: it has not said all of itself yet.
     """
 
     device_uri: str
@@ -72,6 +73,7 @@ class DiscoveredDevice:
     identity: DeviceIdentity = field(default_factory=DeviceIdentity)
     also: tuple[str, ...] = ()
     problem: str = ""
+    settles: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -95,7 +95,9 @@ class FoundPrinters:
         self._present: Sequence[DiscoveredDevice] = ()
         self._said: dict[str, str] = {}
         self._asked: dict[str, int] = {}
+        self._tried: dict[str, Sequence[DiscoveredDevice]] = {}
         self._looks = 0
+        self._is_due = False
         self._task: asyncio.Task[None] | None = None
         self._again = False
         self._timer: asyncio.TimerHandle | None = None
@@ -141,11 +143,7 @@ class FoundPrinters:
     # --- looking ------------------------------------------------------------------------------------------------------
 
     def look_soon(self) -> None:
-        """Something has come or gone: look what is there, now or after the look that is under way."""
-        self._looks = 0
-        self._start_look()
-
-    def _start_look(self) -> None:
+        """Look what is there, now or after the look that is under way."""
         if not (self._makes or self._waiting):
             return
         self._again = True
@@ -172,22 +170,36 @@ class FoundPrinters:
     async def look(self) -> None:
         """Make printers of what is there and has none, and those that waited for what is there now."""
         self._cancel_timer()
+        is_due, self._is_due = self._is_due, False
         try:
+            devices = await self._devices()
             for printer in tuple(self._waiting.values()):
-                await self._try(printer)
-            if self._makes:
-                await self._look_at_devices()
+                if is_due or not self._is_as_before(printer, devices):
+                    await self._try(printer)
+            if self._makes and devices is not None:
+                await self._settle(devices)
         finally:
             self._set_timer()
 
-    async def _look_at_devices(self) -> None:
+    async def _devices(self) -> Sequence[DiscoveredDevice] | None:
+        """The printers that are plugged in; None where they cannot be looked for."""
         try:
             devices = await asyncio.to_thread(registry.discover_printers)
         except (TympanError, OSError) as error:
             self._say("", f"printers that are plugged in cannot be looked for: {error}")
-        else:
-            self._said.pop("", None)
-            await self._settle(devices)
+            return None
+        self._said.pop("", None)
+        return devices
+
+    def _is_as_before(self, printer: PrinterSettings, devices: Sequence[DiscoveredDevice] | None) -> bool:
+        """Whether a printer that waits need not be tried: nothing has come since. Trying it may look as if something had."""
+        if devices is None or not registry.knows_printers(printer.device):
+            self._looks = 0
+            return False
+        before, self._tried[printer.name] = self._tried.get(printer.name), devices
+        if before != devices:
+            self._looks = 0
+        return before == devices
 
     def _set_timer(self) -> None:
         """Look again without being told, where something may be there that does not speak yet."""
@@ -205,7 +217,8 @@ class FoundPrinters:
         self._timer = None
         self._asked = {uri: number + 1 for uri, number in self._asked.items()}
         self._looks += 1
-        self._start_look()
+        self._is_due = True
+        self.look_soon()
 
     def _cancel_timer(self) -> None:
         if self._timer is not None:
@@ -242,7 +255,7 @@ class FoundPrinters:
                 self._said.pop(device.device_uri, None)
             if len(holders) > 1:
                 await self._step_aside(device, holders)
-            if not holders and device.device_uri not in self._unwanted:
+            if not holders and device.device_uri not in self._unwanted and not self._may_be_away(device):
                 new.append(device)
         for device in new:
             moved = self._moved(device, new)
@@ -283,10 +296,27 @@ class FoundPrinters:
         away = [
             name
             for name, found in self._found.items()
-            if found.is_alike(device.identity)
-            and not any(registry.names(each, found.device) for each in self._present)
+            if found.is_alike(device.identity) and not self._is_present(found)
         ]
         return away[0] if len(alike) == len(away) == 1 and device.identity.device_id else ""
+
+    def _may_be_away(self, device: DiscoveredDevice) -> bool:
+        """Whether a device that has not said all of itself may be one that has a printer: it is looked at again before it gets one."""
+        if not device.settles:
+            return False
+        self._say(device.device_uri, f"{device.info} ({device.device_uri}): {device.problem}")
+        kind = device.identity.make, device.identity.model
+        return self._asks_again(device) or any(
+            (found.make, found.model) == kind and not self._is_present(found)
+            for found in self._found.values()
+        )
+
+    def _asks_again(self, device: DiscoveredDevice) -> bool:
+        """Whether a device is to be looked at again in a while: it may not have said all of itself yet."""
+        return self._asked.setdefault(device.device_uri, 0) < len(SPEECHLESS_PAUSES_S)
+
+    def _is_present(self, found: _Found) -> bool:
+        return any(registry.names(each, found.device) for each in self._present)
 
     async def _move(self, name: str, device: DiscoveredDevice) -> None:
         found = _Found.of(device)
@@ -302,10 +332,8 @@ class FoundPrinters:
         identity = device.identity
         matched = await asyncio.to_thread(registry.match_driver, identity)
         if matched is None:
-            if not identity.device_id:
-                number = self._asked.setdefault(device.device_uri, 0)
-                if number < len(SPEECHLESS_PAUSES_S) and not device.problem:
-                    return
+            if not identity.device_id and self._asks_again(device) and not device.problem:
+                return
             why = device.problem or registry.why_unmatched(identity)
             self._say(device.device_uri, f"no printer is made of {device.info} ({device.device_uri}): {why}")
             return

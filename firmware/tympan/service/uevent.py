@@ -65,7 +65,8 @@ class Uevent:
     def is_about_printers(self) -> bool:
         """Whether a printer, or the line to one, may have come or gone with it.
 
-        What programs do with interfaces, such as taking them from usblp, is not: it would follow from our own doing.
+        What programs do with interfaces is not. A printer that is taken from usblp and given back shows all the same, by its node's going and
+        coming: who hears of that looks whether anything is other than before, as it may follow from our own doing.
         """
         if self.action not in _COMING | _GOING:
             return False

@@ -390,6 +390,25 @@ def test_a_printer_that_stands_still_is_asked_for_its_job_once():
     assert PartMissing(7, 1) in dialogue.received(idle, 5.0)
 
 
+def test_one_that_is_off_line_has_not_lost_its_job():
+    """Some say that they are ready all the same: they hold it, and print it as soon as they are on line."""
+    dialogue = dialogue_of()
+    begun(dialogue, 6, "First [01234567]")
+    dialogue.page_ended(1)
+    dialogue.received(job("END", "First [01234567]", "PAGES=1"), 1.0)
+    begun(dialogue, 7)
+    dialogue.page_ended(1)
+    dialogue.job_ended(1.5)
+    off_line, idle = (status((10001, "READY"), online=online) for online in (False, True))
+    dialogue.received(off_line, 1.6)
+    assert b"EOJ" in dialogue.poll(2.0, in_job=False)
+    heard = [each for second in range(9) for each in dialogue.received(off_line, 2.1 + second)]
+    assert PartMissing(7, 1) not in heard
+    assert PartMissing(7, 1) in [
+        each for second in range(3) for each in dialogue.received(idle, 20.0 + second)
+    ]
+
+
 def test_nor_is_one_that_tells_of_ends_under_other_names():
     """It would be sent the job again and again."""
     dialogue = dialogue_of()

@@ -9,8 +9,8 @@ import usb.core
 from usb_desk import plugging
 
 from tympan.driver import registry
-from tympan.driver.contract import DeviceIdentity, TransportContext
-from tympan.errors import DeviceNotFoundError, DevicePermissionError
+from tympan.driver.contract import TransportContext
+from tympan.errors import DeviceBusyError, DeviceNotFoundError, DevicePermissionError
 from tympan_drivers import usb_devices
 from tympan_drivers.usb_bulk import UsbTransport
 from tympan_sim.link_usb import SimulatedUsb
@@ -119,20 +119,57 @@ def test_a_serial_number_is_the_same_from_both(bus, sysfs, said, kept, name):
         {"empty": True, "speaks": True},
     ],
 )
-def test_nothing_is_made_of_one_whose_serial_number_cannot_be_read_yet(bus, sysfs, strings, kept, fails):
+def test_one_whose_serial_number_cannot_be_read_yet_says_so_and_is_at_its_port(
+    bus, sysfs, strings, kept, fails
+):
     bus({})
     if kept is not None:
         sysfs(**kept)  # the kernel could not read it either
     vars(strings).update(fails)
     (found,) = UsbTransport.discover()
-    assert "serial number cannot be read yet" in found.problem
-    assert found.info == "EPSON TM-T88V"
-    assert found.identity == DeviceIdentity()
-    assert registry.match_driver(found.identity) is None
+    assert "serial number cannot be read" in found.problem
+    assert (found.device_uri, found.info, found.settles) == (f"{URI}?port=1-1", "EPSON TM-T88V", True)
+    assert found.identity.serial_number == ""
     vars(strings).clear()
     (found,) = UsbTransport.discover()
-    assert (found.device_uri, found.problem) == (f"{URI}/SIM0001", "")
+    assert (found.device_uri, found.problem, found.settles) == (f"{URI}/SIM0001", "", False)
     assert registry.match_driver(found.identity) is not None
+
+
+def test_one_that_has_to_look_up_who_it_is_has_the_time(bus, monkeypatch):
+    """It does not matter whether it is looked for or opened."""
+    control, took = SimulatedUsb.ctrl_transfer, []
+
+    def slow(self, handle, kind, request, value, index, data, timeout):
+        if (kind, request) == (usb_devices.CLASS_IN, 0):
+            took.append(timeout)
+            if timeout < 600:
+                raise usb.core.USBTimeoutError("Operation timed out", -7, errno.ETIMEDOUT)
+        return control(self, handle, kind, request, value, index, data, timeout)
+
+    monkeypatch.setattr(SimulatedUsb, "ctrl_transfer", slow)
+    bus({})
+    (found,) = UsbTransport.discover()
+    assert "TM-T88V" in found.identity.device_id
+    assert took
+
+
+def test_who_cannot_have_it_does_not_forget_who_has(bus, tmp_path, monkeypatch):
+    """What is open is not asked who it is by those who look for printers, whoever has tried to open it meanwhile."""
+    bus({})
+    transport = connect(f"{URI}/SIM0001", tmp_path)
+    claim = SimulatedUsb.claim_interface
+
+    def claimed(*_):
+        raise usb.core.USBError("Resource busy", -6, errno.EBUSY)
+
+    monkeypatch.setattr(SimulatedUsb, "claim_interface", claimed)
+    with pytest.raises(DeviceBusyError):
+        connect(f"{URI}?port=1-1", tmp_path)
+    monkeypatch.setattr(SimulatedUsb, "claim_interface", claim)
+    assert list(UsbTransport._held) == [(1, 2)]
+    transport.close()
+    assert UsbTransport._held == {}
 
 
 def test_one_without_a_serial_number_has_no_problem(bus, strings):

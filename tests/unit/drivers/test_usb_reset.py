@@ -12,6 +12,7 @@ from devices import UsbBusPrinter
 from usb_desk import quirks_giving
 
 from tympan.driver.contract import TransportContext
+from tympan.errors import DeviceBusyError
 from tympan_drivers import usb_bulk
 from tympan_drivers.usb_bulk import UsbTransport
 from tympan_sim.link_usb import SimulatedUsb
@@ -134,6 +135,29 @@ def test_one_that_is_another_device_after_its_reset_is_found_again(transport, pr
     assert addresses == [2, 3]
     assert printer.received() == b"line\n" * 2
     assert list(UsbTransport._held) == [(1, 4)]
+
+
+def test_one_that_does_not_come_back_from_its_reset_is_not_waited_for(transport, printer, monkeypatch):
+    """The kernel tries for tens of seconds; the link would be taken for one that hangs, and the service ended."""
+    reset, comes_back = SimulatedUsb.reset_device, threading.Event()
+
+    def hangs(*arguments):
+        assert comes_back.wait(20)
+        return reset(*arguments)
+
+    monkeypatch.setattr(SimulatedUsb, "reset_device", hangs)
+    print_job(transport)
+    closing = threading.Thread(target=transport.close)
+    closing.start()
+    closing.join(5)
+    assert not closing.is_alive()
+    assert not comes_back.is_set()
+    with pytest.raises(DeviceBusyError, match="let go"):
+        transport.open()
+    comes_back.set()
+    transport._letting_go.join(20)
+    transport.open()
+    assert printer.events.count("reset_device") == 1
 
 
 def test_it_is_not_reset_under_a_read(transport, printer, monkeypatch):

@@ -433,17 +433,78 @@ def test_a_printer_that_was_there_once_is_there_from_the_start(run, bus):
         assert shown(service) == {}, "it was another device"
 
 
+UNREAD = replace(
+    device("usb://04b8:0202?port=1-1", TM, also=("usb://04b8:0202",), problem="cannot be read"), settles=True
+)
+"""One whose serial number cannot be read."""
+
+
 def test_one_whose_serial_number_cannot_be_read_yet_is_asked_again(run):
     """The event of its coming is the only one: nobody else would look."""
-    unread = DiscoveredDevice(RECEIPT.device_uri, "EPSON TM-T88V", DeviceIdentity(), (), "cannot be read yet")
     with run() as (service, plug, _):
-        plug(unread)
+        plug(UNREAD)
         assert shown(service) == {}
         assert len(service.found.remarks) == 1
         assert service.found._timer is not None
         plug(RECEIPT)
         assert shown(service) == {"epson-tm-t88v": EPSON}
         assert service.found.remarks == []
+
+
+def test_one_whose_serial_number_cannot_be_read_at_all_is_known_by_its_port(run):
+    with run() as (service, plug, runner):
+        plug(UNREAD)
+        for _ in range(4):
+            assert shown(service) == {}
+            runner.run(look_again(service))
+        assert shown(service) == {"epson-tm-t88v": (UNREAD.device_uri, *EPSON[1:])}
+        assert service.found.remarks == []
+        plug(UNREAD)
+        assert len(service.printers) == 1
+
+
+def test_one_whose_serial_number_cannot_be_read_may_be_one_that_is_away(run):
+    with run() as (service, plug, runner):
+        plug(RECEIPT)
+        plug()
+        plug(UNREAD)
+        for _ in range(5):
+            with contextlib.suppress(AttributeError):
+                runner.run(look_again(service))
+        assert shown(service) == {"epson-tm-t88v": EPSON}
+        assert len(service.found.remarks) == 1
+
+
+def test_one_whose_serial_number_cannot_be_read_has_the_driver_that_it_asks_for(run, bus):
+    bus.devices = [UNREAD]
+    with run("never", replace(AUTO, device="usb://04b8:0202")) as (service, _, _):
+        assert shown(service)["receipt"][1:3] == ("escpos", "tm-t88")
+        assert bus.opened == 0
+
+
+def test_what_our_own_trying_brings_about_is_no_reason_to_try_again(run, bus, monkeypatch):
+    """A URI that names no device in the words of the list: it has to be opened, which shows as a device that goes and comes."""
+    told = []
+
+    def close(_transport):
+        bus.closed += 1
+        for tell in told:
+            loop.call_soon_threadsafe(tell)
+
+    monkeypatch.setattr(bus, "closed", 0, raising=False)
+    monkeypatch.setattr(bus, "close", close)
+    bus.devices = [RECEIPT]
+    waiting = replace(AUTO, device="usb://04b8:0202/J4QF01?port=1-1")
+    with run("never", waiting) as (service, plug, runner):
+        loop = runner.get_loop()
+        told.append(service.devices_changed)
+        before = bus.closed
+        plug(RECEIPT)
+        runner.run(asyncio.sleep(0.3))
+        assert bus.closed == before + 1
+        plug(RECEIPT, LASERJET)
+        runner.run(asyncio.sleep(0.3))
+        assert bus.closed == before + 2
 
 
 @pytest.fixture
