@@ -7,6 +7,7 @@ another adapter's. What stays is what sysfs says of the device behind the node. 
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +16,8 @@ from tympan.errors import DeviceNotFoundError
 
 SYS = Path("/sys")
 DEV = Path("/dev")
+
+_USB_HOST = re.compile(r"/usb\d+/")
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,13 +80,25 @@ def usb_node(sysfs: Path) -> UsbNode | None:
 
 
 def usb_nodes(kind: str) -> Mapping[str, UsbNode]:
-    """Every node of a class of devices (``tty``, ``usbmisc``) that a USB device is behind, by the node's path."""
+    """Every node of a class of devices (``tty``, ``usbmisc``) that a USB device is behind, by the node's path.
+
+    Where a node's link leads tells most of them apart from the dozens of others of every machine, whose files would take seconds to read
+    on a slow one that is starting.
+    """
     try:
         entries = sorted((SYS / "class" / kind).iterdir())
     except OSError:
         return {}
-    found = [node for entry in entries if (node := usb_node(entry)) is not None]
+    found = [node for entry in entries if _is_on_usb(entry) and (node := usb_node(entry)) is not None]
     return {node.path: node for node in found}
+
+
+def _is_on_usb(entry: Path) -> bool:
+    """Whether the link of a class leads to what hangs on a USB host: ``…/usb1/1-1/…``."""
+    try:
+        return _USB_HOST.search(str(entry.readlink())) is not None
+    except OSError:
+        return False
 
 
 def sysfs_of(node: Path) -> Path:

@@ -16,8 +16,9 @@ from tympan.errors import SpoolError
 SPOOL_PATIENCE_S: Final = 60.0
 """A worn SD card may take long for one write; a writer that takes longer than this does not come back."""
 
-LINK_PATIENCE_S: Final = 20.0
-"""How far a call on a device may exceed the time limit it was given. Every call has one, so a device that is slow or away exceeds none."""
+LINK_PATIENCE_S: Final = 60.0
+"""How far a call on a device may exceed the time limit it was given. Every call has one, so a device that is slow or away exceeds none; a
+machine that is just starting may, and must not be started anew for that again and again."""
 
 
 class Watched(Protocol):

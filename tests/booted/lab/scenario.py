@@ -90,7 +90,8 @@ class Scenario:
         self.report.figure("power on to a root shell", f"{time.monotonic() - began:.1f} s")
         self._wait_for_service()
         self.report.figure("power on to READY", f"{time.monotonic() - began:.1f} s")
-        shown = self._unit("ActiveEnterTimestampMonotonic", "InactiveExitTimestampMonotonic", "User", "Type", "FragmentPath", "CPUUsageNSec")  # fmt: skip
+        shown = self._unit("ActiveEnterTimestampMonotonic", "InactiveExitTimestampMonotonic", "User", "Type", "FragmentPath", "CPUUsageNSec", "NRestarts")  # fmt: skip
+        check(shown["NRestarts"] == "0", "the watchdog has ended it already")
         ready_s = (
             int(shown["ActiveEnterTimestampMonotonic"]) - int(shown["InactiveExitTimestampMonotonic"])
         ) / 1e6

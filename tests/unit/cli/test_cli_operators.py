@@ -110,6 +110,16 @@ def test_restart(service, tympan, printer):
     assert uri.endswith("/ipp/print/laser" if printer else "/ipp/print")
     assert (done.status, done.err) == (0, "")
     assert done.out.startswith("laser starts" if printer else "the default printer starts")
+    printer_is(service, Attribute.keyword("printer-state-reasons", "connecting-to-device-report"))
+    assert tympan("restart", *printer).status == 0
+    printer_is(service, Attribute.keyword("printer-state-reasons", "connecting-to-device"))
+    before = service.operations().count(Operation.RESTART_PRINTER)
+    away = tympan("restart", *printer)
+    assert (away.status, away.out) == (1, "")
+    assert "switch it on" in away.err
+    assert service.operations().count(Operation.RESTART_PRINTER) == before
+    assert tympan("restart", *printer, "--another").status == 0
+    printer_is(service)
     service.refuse(Operation.RESTART_PRINTER, StatusCode.CLIENT_ERROR_NOT_AUTHORIZED, "administrators only")
     refused = tympan("restart", *printer)
     assert (refused.status, refused.out) == (1, "")

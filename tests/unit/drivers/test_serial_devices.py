@@ -72,6 +72,18 @@ def test_the_name_that_stays(machine):
     assert stable_name(f"{machine.dev}/ttyUSB7") == ""
 
 
+def test_the_many_ttys_that_are_none_are_not_read(machine, monkeypatch):
+    """Linux has 64 virtual consoles alone; their files took a machine that was starting half a minute."""
+    for number in range(64):
+        machine.uart(f"tty{number}", 0)
+    machine.plug("ttyUSB0", **FTDI)
+    read = []
+    text = usb_node._text
+    monkeypatch.setattr(usb_node, "_text", lambda path: read.append(path) or text(path))
+    assert list(usb_nodes("tty")) == [f"{machine.dev}/ttyUSB0"]
+    assert all("ttyUSB0" in path.parts or "usb1" in path.parts for path in read)
+
+
 def test_a_usb_device_that_has_no_node_of_ours_is_none_of_ours(machine):
     machine.uart("ttyS0", 4)
     assert usb_nodes("tty") == {}
