@@ -403,7 +403,7 @@ class JobKeeper:
         intake = self._intakes.get(job.job_id)
         if intake is not None and intake.is_live:
             return [intake.open()]
-        if job.incoming:
+        if job.incoming and not job.documents:
             raise DocumentError(BROKEN_OFF, reason="job-data-insufficient")
         return await self.documents.open(job)
 
