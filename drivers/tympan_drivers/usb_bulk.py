@@ -78,6 +78,9 @@ STALL_PAUSE_S = 0.01
 SLOW_CLOSE_S = 1.0
 """So long after a job's last byte a printer is held that closes slowly, or is reset then: it may still be at its last packets."""
 
+LET_GO_S = 2.0
+"""So long a printer that is opened again is waited for: a reset, and usblp's first look at it, take a part of a second."""
+
 _GET_PORT_STATUS, _SOFT_RESET = 1, 2
 _CLASS_OUT, _CLASS_OUT_OTHER = 0x21, 0x23
 _PAPER_EMPTY, _SELECTED, _NOT_ERROR = 0x20, 0x10, 0x08
@@ -296,8 +299,10 @@ class UsbTransport:
         import usb.util  # noqa: PLC0415
 
         self.close()
-        if self._letting_go is not None and self._letting_go.is_alive():
-            raise DeviceBusyError("it has not been let go yet", device_uri=self.uri)
+        if self._letting_go is not None:
+            self._letting_go.join(LET_GO_S)
+            if self._letting_go.is_alive():
+                raise DeviceBusyError("it has not been let go yet", device_uri=self.uri)
         try:
             device = self._find()
             self._quirks = quirks_of(device.idVendor, device.idProduct)
@@ -510,7 +515,7 @@ class UsbTransport:
 
         The job has ended by then, and stays so whatever the reset does. A device that is another one after it, which libusb calls
         not found, is found again when it is opened. Where the kernel needs long, as for a printer that does not come back from its
-        reset, this does not wait for it: `open` finds the printer in use until then.
+        reset, this does not wait for it: `open` waits a little, and finds the printer in use until then.
         """
         with self._idle:
             device, self._device = self._device, None

@@ -182,7 +182,11 @@ class FoundPrinters:
             self._set_timer()
 
     async def _devices(self) -> Sequence[DiscoveredDevice] | None:
-        """The printers that are plugged in; None where they cannot be looked for."""
+        """The printers that are plugged in; None where they cannot be looked for, or nobody waits for one."""
+        if not self._makes and not any(
+            registry.knows_printers(each.device) for each in self._waiting.values()
+        ):
+            return None
         try:
             devices = await asyncio.to_thread(registry.discover_printers)
         except (TympanError, OSError) as error:
@@ -277,8 +281,11 @@ class FoundPrinters:
 
     def _holders(self, device: DiscoveredDevice) -> list[str]:
         """The printers, those that wait too, whose device it is."""
-        uris = {**self._service.device_uris, **{each.name: each.device for each in self._waiting.values()}}
-        return [name for name, uri in uris.items() if registry.names(device, uri)]
+        return [name for name, uri in self._given().items() if registry.names(device, uri)]
+
+    def _given(self) -> dict[str, str]:
+        """The device URI of each printer, also of those that wait."""
+        return {**self._service.device_uris, **{each.name: each.device for each in self._waiting.values()}}
 
     async def _step_aside(self, device: DiscoveredDevice, holders: list[str]) -> None:
         """A device that somebody has given a printer needs none that made itself; one with jobs stays until they have printed."""
@@ -296,7 +303,7 @@ class FoundPrinters:
         away = [
             name
             for name, found in self._found.items()
-            if found.is_alike(device.identity) and not self._is_present(found)
+            if found.is_alike(device.identity) and not self._is_present(found.device)
         ]
         return away[0] if len(alike) == len(away) == 1 and device.identity.device_id else ""
 
@@ -305,18 +312,17 @@ class FoundPrinters:
         if not device.settles:
             return False
         self._say(device.device_uri, f"{device.info} ({device.device_uri}): {device.problem}")
-        kind = device.identity.make, device.identity.model
+        begins = tuple(f"{uri}{mark}".casefold() for uri in _uris(device) for mark in ("/", "?serial="))
         return self._asks_again(device) or any(
-            (found.make, found.model) == kind and not self._is_present(found)
-            for found in self._found.values()
+            uri.casefold().startswith(begins) and not self._is_present(uri) for uri in self._given().values()
         )
 
     def _asks_again(self, device: DiscoveredDevice) -> bool:
         """Whether a device is to be looked at again in a while: it may not have said all of itself yet."""
         return self._asked.setdefault(device.device_uri, 0) < len(SPEECHLESS_PAUSES_S)
 
-    def _is_present(self, found: _Found) -> bool:
-        return any(registry.names(each, found.device) for each in self._present)
+    def _is_present(self, uri: str) -> bool:
+        return any(registry.names(each, uri) for each in self._present)
 
     async def _move(self, name: str, device: DiscoveredDevice) -> None:
         found = _Found.of(device)

@@ -134,6 +134,8 @@ class JobKeeper:
                 continue
             if STOPPING in job.reasons:
                 self._end_unwanted(printer, job)
+            elif job.incoming and not job.documents and job.job_id not in self._intakes:
+                self.upload_broken(printer, job, "")  # meanwhile; nobody read it
             else:
                 self._service.job_control.take_up(job)
                 self.job_changed(printer, job)

@@ -305,7 +305,7 @@ class Service:
             printer, transport = await asyncio.to_thread(self._build, settings)
             queue = self._bring_back(settings, printer, transport)
             self.jobs.printer_appeared(printer)
-            self.subscriptions.brought_back()
+            self.subscriptions.brought_back(printer.name)
             self.references.take_up([printer])
             queue.start()
             self.registry.settle_default()

@@ -112,11 +112,16 @@ class Subscriptions:
         self._next_id = self._reserved_id + 1
         bus.listen(self._hear)
 
-    def brought_back(self) -> None:
-        """The jobs are there, of a printer or of all: subscriptions to those that have ended meanwhile have only their last words left."""
+    def brought_back(self, appeared: str = "") -> None:
+        """The jobs are there: subscriptions to those that have ended meanwhile have only their last words left.
+
+        Args:
+            appeared: Of this printer alone, whose device was away when the service started.
+        """
         for job_id, those in list(self._of_job.items()):
-            waits = any(each.subscription.printer not in {"", *self._printers} for each in those.values())
-            if not waits and all(job_id not in printer.active for printer in self._printers.values()):
+            names = {each.subscription.printer for each in those.values()}
+            is_due = names == {appeared} if appeared else names <= {"", *self._printers}
+            if is_due and all(job_id not in printer.active for printer in self._printers.values()):
                 self._job_ended(job_id)
 
     def stop_waiting(self) -> None:

@@ -137,6 +137,21 @@ def test_one_that_is_another_device_after_its_reset_is_found_again(transport, pr
     assert list(UsbTransport._held) == [(1, 4)]
 
 
+def test_who_opens_it_again_waits_for_an_ordinary_reset(transport, printer, monkeypatch):
+    """It takes longer than a call may, and is no other program."""
+    reset = SimulatedUsb.reset_device
+
+    def takes_its_time(*arguments):
+        assert not threading.Event().wait(0.4)
+        return reset(*arguments)
+
+    monkeypatch.setattr(SimulatedUsb, "reset_device", takes_its_time)
+    print_job(transport)
+    transport.close()
+    transport.open()
+    assert printer.events.count("reset_device") == 1
+
+
 def test_one_that_does_not_come_back_from_its_reset_is_not_waited_for(transport, printer, monkeypatch):
     """The kernel tries for tens of seconds; the link would be taken for one that hangs, and the service ended."""
     reset, comes_back = SimulatedUsb.reset_device, threading.Event()

@@ -475,6 +475,41 @@ def test_one_whose_serial_number_cannot_be_read_may_be_one_that_is_away(run):
         assert len(service.found.remarks) == 1
 
 
+def test_one_whose_serial_number_cannot_be_read_may_be_somebody_s_own_that_is_away(run):
+    own = PrinterSettings(name="mine", device=RECEIPT.device_uri, driver="escpos", profile="tm-t88")
+    with run("always", own) as (service, plug, runner):
+        plug(UNREAD)
+        for _ in range(5):
+            with contextlib.suppress(AttributeError):
+                runner.run(look_again(service))
+        assert set(service.printers) == {"mine"}
+
+
+def test_one_that_is_known_by_its_port_for_want_of_a_serial_number_may_be_plugged_in_elsewhere(run):
+    elsewhere = replace(UNREAD, device_uri="usb://04b8:0202?port=1-4")
+    with run() as (service, plug, runner):
+        for there in (UNREAD, elsewhere):
+            plug()
+            plug(there)
+            for _ in range(4):
+                runner.run(look_again(service))
+        assert shown(service) == {"epson-tm-t88v": (elsewhere.device_uri, *EPSON[1:])}
+
+
+def test_who_waits_for_no_usb_printer_does_not_look_for_one(run, monkeypatch):
+    serial = PrinterSettings(name="serial", device="serial:///dev/ttyNONE", driver="auto")
+    with run("never", serial) as (service, _, runner):
+        tried = []
+
+        async def seen(printer):
+            tried.append(printer.name)
+
+        monkeypatch.setattr(service.found, "_try", seen)
+        monkeypatch.setattr(registry, "discover_printers", lambda: 1 / 0)
+        runner.run(service.found.look())
+        assert tried == ["serial"]
+
+
 def test_one_whose_serial_number_cannot_be_read_has_the_driver_that_it_asks_for(run, bus):
     bus.devices = [UNREAD]
     with run("never", replace(AUTO, device="usb://04b8:0202")) as (service, _, _):
@@ -679,6 +714,42 @@ def test_a_job_that_arrives_while_its_printer_moves_prints_once_it_is_there(run)
         (feed,) = runner.run(service.jobs.open_documents(job))
         assert feed.size == 3
         feed.close()
+
+
+def test_a_job_that_broke_off_while_its_printer_was_away_ends(run):
+    with run() as (service, plug, runner):
+        plug(ALONE)
+        printer = service.printers["epson-tm-t88v"]
+        job = service.jobs.new_job(printer, name="x", user="u", language="en", template=b"")
+        intake = service.jobs.begin_document(printer, job, Document(0, "application/vnd.escpos"), last=True)
+
+        async def arrive():
+            await intake.write(b"one")
+            intake._takes_long()
+            await intake._streaming
+            printer.begins(job, "")
+            job.move(JobState.PROCESSING, now=1, date=1)
+            intake.abort(ConnectionError())
+
+        runner.run(arrive())
+        assert job.state is JobState.PROCESSING, "its queue ends it"
+        printer.ends()  # as the queue that is closed
+        plug(*BOTH)
+        assert job.state is JobState.ABORTED
+        assert "job-data-insufficient" in job.reasons
+
+
+def test_what_is_subscribed_to_a_job_that_arrives_stays_when_another_printer_appears(run):
+    file = PrinterSettings(name="file", device="file:///dev/null", driver="escpos", profile="generic-80mm")
+    with run("never", AUTO, file) as (service, plug, _):
+        job = service.jobs.new_job(service.printers["file"], name="x", user="u", language="en", template=b"")
+        mine = Subscription(printer="file", job_id=job.job_id, uri="", user="u", events=("job-completed",))
+        service.subscriptions.subscribe(mine)
+        plug(RECEIPT)
+        assert set(service.printers) == {"file", "receipt"}
+        kept = service.subscriptions.get(mine.subscription_id, "file")
+        assert kept is not None
+        assert service.subscriptions.is_there(kept)
 
 
 def test_a_printer_that_is_removed_while_it_moves_is_not_one_that_was_found(run):
