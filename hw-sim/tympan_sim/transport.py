@@ -84,6 +84,7 @@ class SimulatedDevice:
     identity: SimulatedIdentity
     also: tuple[str, ...] = ()
     problem: str = ""
+    settles: bool = False
 
 
 @dataclass(frozen=True, slots=True)
