@@ -367,14 +367,20 @@ def test_a_printer_that_is_idle_and_does_not_tell_of_the_end_has_lost_the_job():
     assert PartMissing(7, 2) not in dialogue.received(idle, 6.0), "once is enough"
 
 
-def test_a_printer_that_stands_still_is_asked_for_its_job_once():
-    """Switched off by who mends it, it has lost the job; and says so as soon as it is on again, not a second later."""
+def in_its_second_job():
+    """It has told of the end of one job; all of another has been sent, but what asks for it."""
     dialogue = dialogue_of()
     begun(dialogue, 6, "First [01234567]")
     dialogue.page_ended(1)
     dialogue.received(job("END", "First [01234567]", "PAGES=1"), 1.0)
     begun(dialogue, 7)
     dialogue.page_ended(1)
+    return dialogue
+
+
+def test_a_printer_that_stands_still_is_asked_for_its_job_once():
+    """Switched off by who mends it, it has lost the job; and says so as soon as it is on again, not a second later."""
+    dialogue = in_its_second_job()
     open_, idle = status((40021, "COVER OPEN"), online=False), status((10001, "READY"))
     dialogue.received(open_, 1.0)
     assert b"EOJ" not in dialogue.poll(1.0, in_job=False), "it has not got all of it"
@@ -392,12 +398,7 @@ def test_a_printer_that_stands_still_is_asked_for_its_job_once():
 
 def test_one_that_is_off_line_has_not_lost_its_job():
     """Some say that they are ready all the same: they hold it, and print it as soon as they are on line."""
-    dialogue = dialogue_of()
-    begun(dialogue, 6, "First [01234567]")
-    dialogue.page_ended(1)
-    dialogue.received(job("END", "First [01234567]", "PAGES=1"), 1.0)
-    begun(dialogue, 7)
-    dialogue.page_ended(1)
+    dialogue = in_its_second_job()
     dialogue.job_ended(1.5)
     off_line, idle = (status((10001, "READY"), online=online) for online in (False, True))
     dialogue.received(off_line, 1.6)

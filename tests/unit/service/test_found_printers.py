@@ -692,21 +692,23 @@ def test_a_job_in_print_whose_printer_moves_goes_on_and_a_canceled_one_has_ended
         assert job.state is (JobState.CANCELED if canceled else JobState.PENDING)
 
 
+async def arriving(service):
+    """A job that prints while it arrives: it, and what receives it."""
+    printer = service.printers["epson-tm-t88v"]
+    job = service.jobs.new_job(printer, name="x", user="u", language="en", template=b"")
+    intake = service.jobs.begin_document(printer, job, Document(0, "application/vnd.escpos"), last=True)
+    await intake.write(b"one")
+    intake._takes_long()  # as after some time
+    await intake._streaming
+    printer.begins(job, "")
+    job.move(JobState.PROCESSING, now=1, date=1)
+    return job, intake
+
+
 def test_a_job_that_arrives_while_its_printer_moves_prints_once_it_is_there(run):
     with run() as (service, plug, runner):
         plug(ALONE)
-        printer = service.printers["epson-tm-t88v"]
-        job = service.jobs.new_job(printer, name="x", user="u", language="en", template=b"")
-        intake = service.jobs.begin_document(printer, job, Document(0, "application/vnd.escpos"), last=True)
-
-        async def arrive():
-            await intake.write(b"one")
-            intake._takes_long()  # as after some time
-            await intake._streaming
-
-        runner.run(arrive())
-        printer.begins(job, "")
-        job.move(JobState.PROCESSING, now=1, date=1)
+        job, intake = runner.run(arriving(service))
         plug(*BOTH)
         assert job.state is JobState.PENDING_HELD
         runner.run(intake.finish())
@@ -719,21 +721,10 @@ def test_a_job_that_arrives_while_its_printer_moves_prints_once_it_is_there(run)
 def test_a_job_that_broke_off_while_its_printer_was_away_ends(run):
     with run() as (service, plug, runner):
         plug(ALONE)
-        printer = service.printers["epson-tm-t88v"]
-        job = service.jobs.new_job(printer, name="x", user="u", language="en", template=b"")
-        intake = service.jobs.begin_document(printer, job, Document(0, "application/vnd.escpos"), last=True)
-
-        async def arrive():
-            await intake.write(b"one")
-            intake._takes_long()
-            await intake._streaming
-            printer.begins(job, "")
-            job.move(JobState.PROCESSING, now=1, date=1)
-            intake.abort(ConnectionError())
-
-        runner.run(arrive())
+        job, intake = runner.run(arriving(service))
+        intake.abort(ConnectionError())
         assert job.state is JobState.PROCESSING, "its queue ends it"
-        printer.ends()  # as the queue that is closed
+        service.printers["epson-tm-t88v"].ends()  # as the queue that is closed
         plug(*BOTH)
         assert job.state is JobState.ABORTED
         assert "job-data-insufficient" in job.reasons
